@@ -1,0 +1,79 @@
+import { createRequire } from 'node:module';
+import type * as Dawn from 'webgpu';
+import { InputError } from '../errors';
+import type { GpuHost } from '../gpu/host';
+
+/** Dawn's switches: f16 on NVIDIA (off by default there), subgroup matrices, and timestamps at full resolution. */
+const DAWN_OPTIONS = [
+  'enable-dawn-features=vulkan_enable_f16_on_nvidia,allow_unsafe_apis',
+  'disable-dawn-features=timestamp_quantization',
+];
+
+/** Long enough to free the core that Dawn would otherwise spin on, short enough not to delay a small kernel. */
+const SOFTWARE_NAP_MS = 0.3;
+
+let shared: GPU | undefined;
+
+/**
+ * The process's one `GPU` object, Dawn's in Node, with WebGPU's classes and constants (`GPUBufferUsage` …) put on
+ * `globalThis`. While it is referenced, Node does not exit by itself: the command line ends with `process.exit`.
+ *
+ * @throws InputError if the `webgpu` package is missing or does not load on this machine.
+ */
+export function createGpu(): GPU {
+  if (shared === undefined) {
+    const { create, globals } = loadDawn();
+    Object.assign(globalThis, globals);
+    shared = create([...DAWN_OPTIONS]);
+  }
+  return shared;
+}
+
+/** Loads Dawn only when it is asked for, so that commands without a GPU work, and explain themselves, without it. */
+function loadDawn(): typeof Dawn {
+  try {
+    return createRequire(import.meta.url)('webgpu') as typeof Dawn;
+  } catch (error) {
+    const [reason] = String(error instanceof Error ? error.message : error).split('\n');
+    throw new InputError(
+      `The package "webgpu" (Dawn) does not load on ${process.platform}-${process.arch} with Node ${process.versions.node} ` +
+        `(${reason}): run \`npm ci\`; it needs Node 20.19 or newer and, on Linux, glibc 2.34 or newer.`,
+    );
+  }
+}
+
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Awaits `promise` while the event loop sleeps `napMs` milliseconds a turn. Dawn polls for the GPU in every turn of the
+ * loop and so takes a whole core, which a software adapter needs for its own work: kernels run 1.3 to 1.9 times faster
+ * this way on two cores.
+ */
+export async function throttled<T>(promise: Promise<T>, napMs: number): Promise<T> {
+  let pending = true;
+  const turn = (): void => {
+    if (pending) {
+      Atomics.wait(neverNotified, 0, 0, napMs);
+      setImmediate(turn);
+    }
+  };
+  setImmediate(turn);
+  try {
+    return await promise;
+  } finally {
+    pending = false;
+  }
+}
+
+/** Waits for the GPU as suits the adapter: throttled beside a software adapter, at once beside a hardware one. */
+async function wait<T>(promise: Promise<T>, softwareAdapter: boolean): Promise<T> {
+  return softwareAdapter ? throttled(promise, SOFTWARE_NAP_MS) : promise;
+}
+
+/** What the core needs from Node. The adapter is looked for when `gpu` is first read. */
+export const nodeHost: GpuHost = {
+  get gpu() {
+    return createGpu();
+  },
+  wait,
+};
