@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
+/** Folders of test/ that use the GPU; all others are for the processor only. */
+const GPU_TESTS = ['gpu', 'kernels', 'graph', 'models', 'cli', 'browser'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+
 export default defineConfig({
   plugins: [
     {
@@ -12,13 +17,30 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ['test/**/*.test.ts'],
-    // Dawn is loaded once a process; GPU work runs in one forked worker, one file at a time.
     pool: 'forks',
-    maxWorkers: 1,
-    fileParallelism: false,
-    isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'cpu',
+          include: ['test/**/*.test.ts'],
+          exclude: GPU_TESTS,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'gpu',
+          include: GPU_TESTS,
+          // One device for all files: Dawn is loaded once, and files run one at a time in one process.
+          maxWorkers: 1,
+          isolate: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describeAdapter, isSoftwareAdapter } from '../gpu/capabilities';
+import { packageRoot, packageVersion } from '../node/package-root';
+import { createGpu } from '../node/webgpu';
+import type { AdapterFacts, Facts } from './diagnosis';
+
+/** Looks at this machine: Node, Dawn, the adapter, the drivers. Never throws. */
+export async function examine(): Promise<Facts> {
+  const { adapter, problem } = await examineAdapter();
+  const os = readOsRelease();
+  return {
+    engine: packageVersion(),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+    system: os.PRETTY_NAME ?? process.platform,
+    osId: os.ID ?? process.platform,
+    osVersion: os.VERSION_ID ?? '',
+    dawn: dawnVersion(),
+    adapter,
+    problem,
+    nvidia: await nvidiaDevice(),
+    mesa: await installedMesa(),
+    isClone: existsSync(join(packageRoot(), 'scripts', 'setup.mjs')),
+  };
+}
+
+async function examineAdapter(): Promise<{ adapter: AdapterFacts | null; problem: string | null }> {
+  try {
+    const adapter = await createGpu().requestAdapter({ powerPreference: 'high-performance' });
+    if (adapter === null) {
+      return { adapter: null, problem: null };
+    }
+    const facts = readAdapter(adapter);
+    try {
+      const device = await adapter.requestDevice();
+      device.destroy();
+      return { adapter: facts, problem: null };
+    } catch (error) {
+      return { adapter: facts, problem: firstLine(error) };
+    }
+  } catch (error) {
+    return { adapter: null, problem: firstLine(error) };
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0];
+}
+
+function readAdapter(adapter: GPUAdapter): AdapterFacts {
+  const { info } = adapter;
+  const limits: Record<string, number> = {};
+  // The limits are getters of the prototype: only `in` lists them.
+  for (const name in adapter.limits) {
+    const value: unknown = adapter.limits[name as keyof GPUSupportedLimits];
+    if (typeof value === 'number') {
+      limits[name] = value;
+    }
+  }
+  return {
+    name: describeAdapter(info),
+    vendor: info.vendor,
+    architecture: info.architecture,
+    device: info.device,
+    driver: info.description,
+    software: isSoftwareAdapter(info),
+    subgroupSizes: [info.subgroupMinSize ?? 0, info.subgroupMaxSize ?? 0],
+    features: [...adapter.features].sort(),
+    limits,
+  };
+}
+
+function dawnVersion(): string | null {
+  try {
+    const entry = createRequire(import.meta.url).resolve('webgpu');
+    const text = readFileSync(join(dirname(entry), 'package.json'), 'utf8');
+    return (JSON.parse(text) as { version: string }).version;
+  } catch {
+    return null;
+  }
+}
+
+function readOsRelease(): Partial<Record<string, string>> {
+  if (process.platform !== 'linux' || !existsSync('/etc/os-release')) {
+    return {};
+  }
+  const fields: Partial<Record<string, string>> = {};
+  for (const [, name, value] of readFileSync('/etc/os-release', 'utf8').matchAll(/^(\w+)=(.*)$/gm)) {
+    fields[name] = value.replace(/^(["'])(.*)\1$/, '$2');
+  }
+  return fields;
+}
+
+/** Where the system shows an NVIDIA device, whether or not a driver serves it. */
+async function nvidiaDevice(): Promise<string | null> {
+  if (process.platform !== 'linux') {
+    return null;
+  }
+  const node = existsSync('/dev') ? readdirSync('/dev').find((name) => /^nvidia\d+$/.test(name)) : undefined;
+  if (node !== undefined) {
+    return `/dev/${node}`;
+  }
+  const listed = await output('lspci', []);
+  return listed?.split('\n').find((line) => /(VGA|3D).*NVIDIA/i.test(line)) ?? null;
+}
+
+/** The version of Debian's package of Mesa's Vulkan drivers. */
+async function installedMesa(): Promise<string | null> {
+  const version = await output('dpkg-query', ['-W', '-f', '${Version}', 'mesa-vulkan-drivers']);
+  return version === null || version === '' ? null : version;
+}
+
+async function output(program: string, args: readonly string[]): Promise<string | null> {
+  try {
+    return (await promisify(execFile)(program, args, { timeout: 5000 })).stdout.trim();
+  } catch {
+    return null;
+  }
+}
