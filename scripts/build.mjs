@@ -26,8 +26,8 @@ const COMMON = {
 /** Fails the build at an import of Node's modules, naming the file that has it. @type {import('esbuild').Plugin} */
 const noNode = {
   name: 'no-node',
-  setup({ onResolve }) {
-    onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
+  setup(bundle) {
+    bundle.onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
       if (path.startsWith('node:') || builtinModules.includes(path)) {
         return {
           errors: [{ text: `the browser bundle must not import "${path}" (in ${importer.replace(`${ROOT}/`, '')})` }],

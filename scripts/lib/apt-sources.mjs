@@ -72,7 +72,7 @@ function parseDeb822(text) {
     if (fields.has('uris') && !/^(no|false|without|off|disable|0)$/i.test(get('enabled').trim())) {
       const extra = [...fields]
         .filter(([key]) => !OWN_FIELDS.has(key))
-        .map(([, { name, value }]) => `${name}: ${value}`);
+        .map(([, { name, value }]) => `${name}: ${value}`.replace(/ +\n/, '\n'));
       sources.push({
         format: /** @type {Format} */ ('deb822'),
         types: words(get('types')),

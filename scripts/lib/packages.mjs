@@ -34,15 +34,17 @@ function currentPlatform() {
  * @param {Platform} platform
  */
 export function missingPackages(lock, installed, platform) {
+  /** @param {LockedPackage} wanted */
+  const isFor = ({ os, cpu, libc }) =>
+    (os?.includes(platform.os) ?? true) &&
+    (cpu?.includes(platform.cpu) ?? true) &&
+    (libc?.includes(platform.libc) ?? true);
   return Object.entries(lock.packages)
     .filter(([path, wanted]) => {
-      const here =
-        (wanted.os?.includes(platform.os) ?? true) &&
-        (wanted.cpu?.includes(platform.cpu) ?? true) &&
-        (wanted.libc?.includes(platform.libc) ?? true);
+      // npm leaves out the optional packages that only optional packages of other platforms want.
+      const isWanted = isFor(wanted) && (wanted.optional !== true || wanted.cpu !== undefined);
       const got = installed.packages[path];
-      const same = got?.version === wanted.version && got?.integrity === wanted.integrity;
-      return path !== '' && here && !same;
+      return path !== '' && isWanted && (got?.version !== wanted.version || got?.integrity !== wanted.integrity);
     })
     .map(([path]) => path);
 }

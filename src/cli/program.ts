@@ -9,7 +9,7 @@ export type Register = (program: Command) => void;
 
 const COMMANDS: readonly Register[] = [registerDoctor];
 
-export function createProgram(): Command {
+export function createProgram(commands: readonly Register[] = COMMANDS): Command {
   const program = new Command('engine')
     .description('Mask R-CNN on any GPU, through WebGPU: finds, outlines and measures the objects of an image')
     .version(packageVersion())
@@ -20,7 +20,7 @@ export function createProgram(): Command {
       },
     })
     .exitOverride();
-  for (const register of COMMANDS) {
+  for (const register of commands) {
     register(program);
   }
   return program;
@@ -32,9 +32,9 @@ export function createProgram(): Command {
  *
  * @returns the exit code
  */
-export async function runCommandLine(args: readonly string[]): Promise<number> {
+export async function runCommandLine(args: readonly string[], commands = COMMANDS): Promise<number> {
   try {
-    await createProgram().parseAsync([...args], { from: 'user' });
+    await createProgram(commands).parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     return report(error);
