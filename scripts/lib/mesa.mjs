@@ -113,9 +113,13 @@ export async function installMesa() {
     writeFileSync(plan.source.path, plan.source.text);
   }
   const apt = (/** @type {string[]} */ ...args) =>
-    run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
+    run(
+      'apt-get',
+      ['-qq', '-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', ...args],
+      {
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      },
+    );
   // An unreachable source of somebody else makes the update fail, and the installation may still work.
   await apt('update');
   if ((await apt(...plan.install)) !== 0) {
