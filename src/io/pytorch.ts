@@ -34,6 +34,9 @@ async function eachRecord(zip: ZipFile, bytes: Uint8Array, file: string): Promis
       `${file}: it is a zip archive without the data.pkl of a PyTorch checkpoint; give a .pth or .safetensors file.`,
     );
   }
+  if (entries.some((entry) => isRecord(entry.fileName, 'constants.pkl'))) {
+    throw new InputError(`${file}: it is a TorchScript program; ${resave}.`);
+  }
   const records: ZipRecord[] = [];
   const names = new Set<string>();
   for (const entry of entries) {
@@ -48,8 +51,10 @@ async function eachRecord(zip: ZipFile, bytes: Uint8Array, file: string): Promis
           `which PyTorch never does, so it is refused; ${resave}.`,
       );
     }
-    const { fileDataStart: start } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
     const size = entry.uncompressedSize;
+    // yauzl holds the header and the data to the bounds of the file.
+    const header = await zip.readLocalFileHeaderPromise(entry, { minimal: true }).catch(() => null);
+    const start = header?.fileDataStart ?? Infinity;
     if (size !== entry.compressedSize || !(start + size <= bytes.length)) {
       throw new InputError(`${where} of ${size} bytes does not fit the file of ${bytes.length}; ${again}.`);
     }
@@ -137,9 +142,6 @@ async function openZip(bytes: Uint8Array, file: string): Promise<ZipRecords> {
  */
 export async function readPytorchZip(bytes: Uint8Array, file: string): Promise<Checkpoint> {
   const records = await openZip(bytes, file);
-  if (records.has('constants.pkl')) {
-    throw new InputError(`${file}: it is a TorchScript program; ${resave}.`);
-  }
   if (records.has('byteorder') && new TextDecoder().decode(records.read('byteorder')) !== 'little') {
     throw new InputError(`${file}: it was written on a big-endian machine; ${resave} on a little-endian one.`);
   }
