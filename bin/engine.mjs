@@ -9,11 +9,12 @@ async function ensureBuilt() {
   if (!existsSync(path('../src/cli/main.ts'))) {
     return true;
   }
+  const isInstalled = existsSync(path('../node_modules/commander'));
   const { isBuilt } = await import('../scripts/lib/build-state.mjs');
-  if (isBuilt()) {
+  if (isInstalled && isBuilt()) {
     return true;
   }
-  if (!existsSync(path('../node_modules/esbuild'))) {
+  if (!isInstalled || !existsSync(path('../node_modules/esbuild'))) {
     console.error('engine: this clone is not set up yet: run `npm run setup` in it first.');
     process.exitCode = 2;
     return false;
