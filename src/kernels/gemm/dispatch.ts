@@ -1,0 +1,76 @@
+import epilogueSource from '../../../shaders/gemm/epilogue.wgsl';
+import panelSource from '../../../shaders/gemm/panel.wgsl';
+import tiledSource from '../../../shaders/gemm/tiled.wgsl';
+import type { Capabilities } from '../../gpu/capabilities';
+import { u32 } from '../../gpu/kernel';
+import { ShapeError, type Lowering } from '../op';
+import { gemmCall, type GemmProblem } from './problem';
+
+/** `panel` for software adapters with subgroups of a known size, `tiled` for all others. */
+export type GemmVariant = 'panel' | 'tiled';
+
+export function defaultGemm(capabilities: Capabilities): GemmVariant {
+  return capabilities.software && capabilities.subgroupSize > 0 ? 'panel' : 'tiled';
+}
+
+export function dispatchGemm(context: Lowering, problem: GemmProblem, variant: GemmVariant): void {
+  if (problem.rows === 0 || problem.columns4 === 0) {
+    return;
+  }
+  if (variant === 'panel') {
+    dispatchPanel(context, problem);
+  } else {
+    dispatchTiled(context, problem);
+  }
+}
+
+/** Values of k in a panel. Twice as many compile three times as slowly (0.3 s, 1 s) and gain little. */
+const PANEL_K = 64;
+/** Rows that share a panel at most: their sums lie in private memory. */
+const PANEL_ROWS = 64;
+
+function dispatchPanel(context: Lowering, problem: GemmProblem): void {
+  const lanes = context.capabilities.subgroupSize;
+  if (lanes === 0) {
+    throw new ShapeError('variant panel needs subgroups of a fixed size, which this adapter does not have');
+  }
+  const call = gemmCall(problem);
+  const columnGroups = Math.ceil(problem.columns4 / lanes);
+  const batches = problem.batch?.size ?? 1;
+  const rowsPerGroup = panelRows(problem.rows, columnGroups * batches);
+  context.dispatch({
+    kernel: 'gemm/panel',
+    source: epilogueSource + panelSource,
+    defines: { SG: lanes, KC: Math.ceil(PANEL_K / (4 * lanes)) * 4 * lanes, ROWS: PANEL_ROWS, PRIVATE: 1 },
+    ...call,
+    params: { ...call.params, rowsPerGroup: u32(rowsPerGroup) },
+    workgroups: [columnGroups, Math.ceil(problem.rows / rowsPerGroup), batches],
+  });
+}
+
+/** As many rows as fit, but at least some workgroups for each core, and groups of about the same size. */
+function panelRows(rows: number, otherGroups: number): number {
+  const groups = Math.max(Math.ceil(rows / PANEL_ROWS), Math.min(rows, Math.ceil(8 / otherGroups)));
+  return Math.ceil(rows / groups);
+}
+
+/** With fewer tiles of 64 x 64 than this a GPU is not filled, so tiles of 32 x 32 are taken. Not measured on hardware. */
+const FEW_TILES = 256;
+
+function dispatchTiled(context: Lowering, problem: GemmProblem): void {
+  const batches = problem.batch?.size ?? 1;
+  const groups = (rows: number, columns: number): [number, number, number] => [
+    Math.ceil((problem.columns4 * 4) / columns),
+    Math.ceil(problem.rows / rows),
+    batches,
+  ];
+  const large = groups(64, 64);
+  const small = large[0] * large[1] * large[2] < FEW_TILES || problem.columns4 <= 8;
+  context.dispatch({
+    kernel: small ? 'gemm/tiled 32x32' : 'gemm/tiled 64x64',
+    source: epilogueSource + tiledSource,
+    defines: small ? { RM: 4, RN: 1 } : { RM: 8, RN: 2 },
+    ...gemmCall(problem),
+    workgroups: small ? groups(32, 32) : large,
+  });
+}

@@ -1,0 +1,73 @@
+import packSource from '../../../shaders/gemm/pack.wgsl';
+import transposeSource from '../../../shaders/gemm/transpose.wgsl';
+import linearSource from '../../../shaders/lib/linear.wgsl';
+import { u32 } from '../../gpu/kernel';
+import { linearWalk, read, write, type Lowering, type Operand } from '../op';
+import { dense, featureMap, pitch, rows, roundUp, storedLength } from '../tensor';
+
+/** A dense weight with axes output, input and tap in any order. */
+export interface WeightAxes {
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly taps: number;
+  /** Elements from one output to the next, and from one input to the next. Taps are contiguous. */
+  readonly strideO: number;
+  readonly strideC: number;
+  /** The axis of B that the taps go to: `rows` to gather (tap, input), `columns` to scatter to (tap, output). */
+  readonly tapsIn: 'rows' | 'columns';
+}
+
+/** The weight as the B of a GEMM, padded to fours: computed once for each parameter. */
+export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxes): Operand {
+  const inputs = roundUp(axes.inputs, 4);
+  const outputs = roundUp(axes.outputs, 4);
+  const [rowTaps, columnTaps] = axes.tapsIn === 'rows' ? [axes.taps, 1] : [1, axes.taps];
+  const spec = dense([rowTaps * inputs, columnTaps * outputs]);
+  const length = storedLength(spec) / 4;
+  const name = `gemm ${Object.values(axes).join(' ')}`;
+  return context.derived(weight, name, spec, (ctx, target) => {
+    const walk = linearWalk(ctx.capabilities, length);
+    ctx.dispatch({
+      kernel: 'gemm/pack',
+      source: linearSource + packSource,
+      defines: walk.defines,
+      bindings: { w: read(weight, 'f32'), y: write(target, 'vec4f') },
+      params: {
+        length: u32(length),
+        columns4: u32((columnTaps * outputs) / 4),
+        tapColumns: u32(outputs / 4),
+        rowChannels: u32(inputs),
+        inputs: u32(axes.inputs),
+        outputs: u32(axes.outputs),
+        strideO: u32(axes.strideO),
+        strideC: u32(axes.strideC),
+      },
+      workgroups: walk.workgroups,
+    });
+  });
+}
+
+/** Scratch with the last two axes of `x` exchanged. */
+export function transposed(context: Lowering, x: Operand): Operand {
+  const { shape } = x.spec;
+  const [m, n] = shape.slice(-2);
+  const target = context.scratch(featureMap([...shape.slice(0, -2), n, m]));
+  const pitch4 = pitch(target.spec) / 4;
+  const length = rows(target.spec) * pitch4;
+  const walk = linearWalk(context.capabilities, length);
+  context.dispatch({
+    kernel: 'gemm/transpose',
+    source: linearSource + transposeSource,
+    defines: walk.defines,
+    bindings: { x: read(x, 'f32'), y: write(target, 'vec4f') },
+    params: {
+      length: u32(length),
+      pitch4: u32(pitch4),
+      rows: u32(n),
+      columns: u32(m),
+      sourcePitch: u32(pitch(x.spec)),
+    },
+    workgroups: walk.workgroups,
+  });
+  return target;
+}

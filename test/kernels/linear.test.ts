@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import type { Activation } from '../../src/kernels/activation';
+import { linear } from '../../src/kernels/linear';
+import { expectClose, expectSame } from '../helpers/compare';
+import { fixtures } from '../helpers/fixtures';
+import { runOp, type TestTensor } from '../helpers/gpu';
+import { expectStored, gemmVariants, map, parameter } from './gemm_cases';
+
+interface Case {
+  readonly x: number[];
+  readonly weight: [number, number];
+  readonly bias: boolean;
+  readonly activation: Activation;
+}
+
+function inputsOf(c: Case): [TestTensor, TestTensor, TestTensor | null] {
+  return [map(c.x, 1), parameter(c.weight, 2), c.bias ? parameter([c.weight[0]], 3) : null];
+}
+
+describe('linear', () => {
+  for (const { name, attributes: c, outputs } of fixtures<Case>('linear')) {
+    test(name, async () => {
+      for (const variant of await gemmVariants()) {
+        const options = { stored: true, ...(variant === undefined ? {} : { variant }) };
+        const [y] = await runOp(linear, inputsOf(c), { activation: c.activation }, options);
+        expect(y.spec.shape).toEqual(outputs.y.shape);
+        expectStored(y, outputs.y.data as Float32Array, 1e-4, `${name}, ${variant ?? 'default'}`);
+      }
+    });
+  }
+
+  test('only the rows in use are computed', async () => {
+    const found = fixtures<Case>('linear').find(({ name }) => name === 'matrix, many rows');
+    expect(found).toBeDefined();
+    if (found === undefined) {
+      return;
+    }
+    const expected = found.outputs.y.data as Float32Array;
+    const columns = found.attributes.weight[0];
+    for (const variant of await gemmVariants()) {
+      for (const count of [0, 1, 67]) {
+        const [x, ...others] = inputsOf(found.attributes);
+        const options = variant === undefined ? {} : { variant };
+        const [y] = await runOp(linear, [{ ...x, count }, ...others], { activation: 'sigmoid' }, options);
+        const used = count * columns;
+        const what = `${variant ?? 'default'}, ${count} rows`;
+        expectClose(y.values.subarray(0, used), expected.subarray(0, used), 1e-4, what);
+        // the test's memory is fresh, hence zero, and sigmoid is not
+        const rest = y.values.subarray(used);
+        expectSame(rest, new Float32Array(rest.length), `${what}, the others`);
+      }
+    }
+  });
+});
