@@ -1,0 +1,109 @@
+import poolSource from '../../shaders/pool/pool2d.wgsl';
+import { i32, u32 } from '../gpu/kernel';
+import { dispatchItemwise, vec4Units } from './itemwise';
+import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
+import { featureMap, type TensorSpec } from './tensor';
+
+/** [vertical, horizontal] */
+type Pair = readonly [number, number];
+
+interface Window {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly dilation: Pair;
+  readonly ceilMode: boolean;
+}
+
+/** Maximum over windows of a feature map [N, H, W, C], as torch.nn.MaxPool2d. */
+export const maxPool2d: Op<{
+  kernel: [number, number];
+  stride: [number, number];
+  padding: [number, number];
+  dilation: [number, number];
+  ceilMode: boolean;
+}> = {
+  name: 'maxPool2d',
+  itemwise: true,
+  infer: (inputs, attributes) => [pooled(inputs, attributes, 'maxPool2d')],
+  forward(context, inputs, [y], attributes) {
+    pool(context, required(inputs, 0, 'maxPool2d'), y, attributes, { MODE: 'max', INCLUDE_PAD: false });
+  },
+};
+
+/** Mean over windows of a feature map [N, H, W, C], as torch.nn.AvgPool2d without divisor_override. */
+export const avgPool2d: Op<{
+  kernel: [number, number];
+  stride: [number, number];
+  padding: [number, number];
+  ceilMode: boolean;
+  countIncludePad: boolean;
+}> = {
+  name: 'avgPool2d',
+  itemwise: true,
+  infer: (inputs, attributes) => [pooled(inputs, { ...attributes, dilation: [1, 1] }, 'avgPool2d')],
+  forward(context, inputs, [y], attributes) {
+    const defines = { MODE: 'average', INCLUDE_PAD: attributes.countIncludePad };
+    pool(context, required(inputs, 0, 'avgPool2d'), y, { ...attributes, dilation: [1, 1] }, defines);
+  },
+};
+
+function pooled(inputs: readonly (TensorSpec | null)[], window: Window, op: string): TensorSpec {
+  const { shape, layout } = required(inputs, 0, op);
+  if (shape.length !== 4 || layout !== 'channels4') {
+    throw new ShapeError(`${op}: the input [${shape.join(', ')}] is not a feature map [N, H, W, C]`);
+  }
+  if (window.padding.some((padding, axis) => padding * 2 > window.kernel[axis])) {
+    throw new ShapeError(`${op}: padding [${window.padding.join(', ')}] is more than half the kernel`);
+  }
+  const [n, h, w, c] = shape;
+  const size = [outputSize(h, window, 0), outputSize(w, window, 1)];
+  if (size.some((value) => value < 1)) {
+    throw new ShapeError(`${op}: the input [${shape.join(', ')}] is smaller than the kernel`);
+  }
+  return featureMap([n, ...size, c]);
+}
+
+/** PyTorch's pooling_output_shape: in ceil mode the last window must begin inside the input or its left padding. */
+function outputSize(size: number, window: Window, axis: 0 | 1): number {
+  const { ceilMode } = window;
+  const stride = window.stride[axis];
+  const padding = window.padding[axis];
+  const reach = size + 2 * padding - window.dilation[axis] * (window.kernel[axis] - 1) - 1;
+  const out = Math.floor((reach + (ceilMode ? stride - 1 : 0)) / stride) + 1;
+  return ceilMode && (out - 1) * stride >= size + padding ? out - 1 : out;
+}
+
+function pool(
+  context: Lowering,
+  x: Operand,
+  y: Operand,
+  window: Window,
+  defines: { MODE: string; INCLUDE_PAD: boolean },
+): void {
+  const [, height, width, channels] = x.spec.shape;
+  const [, outHeight, outWidth] = y.spec.shape;
+  const units = vec4Units(y.spec);
+  dispatchItemwise(context, y, units, {
+    kernel: `pool/pool2d ${defines.MODE}`,
+    source: poolSource,
+    defines,
+    bindings: { x: read(x, 'vec4f'), y: write(y, 'vec4f') },
+    params: {
+      channel_units: u32(Math.ceil(channels / 4)),
+      height: u32(height),
+      width: u32(width),
+      out_height: u32(outHeight),
+      out_width: u32(outWidth),
+      kernel_y: i32(window.kernel[0]),
+      kernel_x: i32(window.kernel[1]),
+      stride_y: u32(window.stride[0]),
+      stride_x: u32(window.stride[1]),
+      padding_y: i32(window.padding[0]),
+      padding_x: i32(window.padding[1]),
+      dilation_y: i32(window.dilation[0]),
+      dilation_x: i32(window.dilation[1]),
+    },
+    flops: units.length * 4 * window.kernel[0] * window.kernel[1],
+  });
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { binary, unary, type BinaryFunction, type UnaryFunction } from '../../src/kernels/elementwise';
+import { ShapeError } from '../../src/kernels/op';
+import { dense, featureMap, type Layout } from '../../src/kernels/tensor';
+import { expectClose, expectSame } from '../helpers/compare';
+import { fixtures } from '../helpers/fixtures';
+import { formula } from '../helpers/formula';
+import { runOp, testDevice } from '../helpers/gpu';
+import { plainInput, unpad } from '../helpers/layouts';
+
+interface Attributes {
+  op: 'unary' | 'binary';
+  function: string;
+  activation: 'none' | 'relu';
+  layout: Layout;
+  layouts: [Layout, Layout];
+}
+
+const cases = fixtures<Attributes>('elementwise');
+
+describe('unary', () => {
+  test.each(cases.filter((c) => c.attributes.op === 'unary'))(
+    '$name',
+    async ({ name, attributes, inputs, outputs }) => {
+      const x = plainInput(inputs.x, attributes.layout);
+      const [y] = await runOp(unary, [x], { function: attributes.function as UnaryFunction }, { stored: true });
+      expectClose(unpad(y.spec, y.values, name), outputs.y.data, 1e-5, name);
+    },
+  );
+
+  test('many items leave no memory behind', async () => {
+    const gpu = await testDevice();
+    const before = { live: gpu.memory.live, count: gpu.memory.count };
+    const spec = featureMap([2, 65, 67, 8]);
+    const values = formula(2 * 65 * 67 * 8, 1);
+    const [y] = await runOp(unary, [{ spec, values }], { function: 'relu' });
+    expectSame(
+      y.values,
+      values.map((v) => Math.max(v, 0)),
+    );
+    expect({ live: gpu.memory.live, count: gpu.memory.count }).toEqual(before);
+  });
+
+  test.each([0, 1, 3, 11])('a count of %i items', async (count) => {
+    const values = formula(11 * 5, 1);
+    for (const spec of [featureMap([11, 5]), dense([11, 5])]) {
+      const [y] = await runOp(unary, [{ spec, values, count }], { function: 'neg' });
+      expectSame(
+        y.values.slice(0, count * 5),
+        values.slice(0, count * 5).map((v) => -v),
+      );
+    }
+  });
+});
+
+describe('binary', () => {
+  test.each(cases.filter((c) => c.attributes.op === 'binary'))(
+    '$name',
+    async ({ name, attributes, inputs, outputs }) => {
+      const a = plainInput(inputs.a, attributes.layouts[0]);
+      const b = plainInput(inputs.b, attributes.layouts[1]);
+      const settings = { function: attributes.function as BinaryFunction, activation: attributes.activation };
+      const [y] = await runOp(binary, [a, b], settings, { stored: true });
+      expect(y.spec.shape).toEqual(outputs.y.shape);
+      expectClose(unpad(y.spec, y.values, name), outputs.y.data, 1e-5, name);
+    },
+  );
+
+  test.each([0, 2, 9])('a count of %i items', async (count) => {
+    const a = formula(9 * 6, 2);
+    const b = formula(6, 3);
+    const inputs = [
+      { spec: dense([9, 6]), values: a, count },
+      { spec: dense([6]), values: b },
+    ];
+    const [y] = await runOp(binary, inputs, { function: 'add', activation: 'none' });
+    expectSame(
+      y.values.slice(0, count * 6),
+      a.slice(0, count * 6).map((v, i) => v + b[i % 6]),
+    );
+  });
+
+  test('0 to the power 0 is 1 and padding stays zero', async () => {
+    const values = new Float32Array(6);
+    const spec = featureMap([2, 3]);
+    const [y] = await runOp(
+      binary,
+      [
+        { spec, values },
+        { spec, values },
+      ],
+      { function: 'pow', activation: 'none' },
+      { stored: true },
+    );
+    expectSame(unpad(y.spec, y.values), new Float32Array(6).fill(1));
+  });
+
+  test('shapes that do not broadcast are refused', () => {
+    const attributes = { function: 'add', activation: 'none' } as const;
+    expect(() => binary.infer([dense([3, 4]), dense([3])], attributes)).toThrow(ShapeError);
+    expect(() => binary.infer([dense([3, 4]), dense([4], 'u32')], attributes)).toThrow(/u32/);
+  });
+});

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { avgPool2d, maxPool2d } from '../../src/kernels/pool';
+import { featureMap } from '../../src/kernels/tensor';
+import { expectClose, toNhwc } from '../helpers/compare';
+import { fixtures } from '../helpers/fixtures';
+import { formula } from '../helpers/formula';
+import { runOp } from '../helpers/gpu';
+import { mapInput, unpad } from '../helpers/layouts';
+
+interface Attributes {
+  op: 'max' | 'average';
+  kernel: [number, number];
+  stride: [number, number];
+  padding: [number, number];
+  dilation: [number, number];
+  ceilMode: boolean;
+  countIncludePad: boolean;
+}
+
+test.each(fixtures<Attributes>('pool'))('$name', async ({ name, attributes, inputs, outputs }) => {
+  const { op, ...window } = attributes;
+  const x = mapInput(inputs.x);
+  const [y] = await (op === 'max'
+    ? runOp(maxPool2d, [x], window, { stored: true })
+    : runOp(avgPool2d, [x], window, { stored: true }));
+  const [n, c, h, w] = outputs.y.shape;
+  expect(y.spec.shape).toEqual([n, h, w, c]);
+  expectClose(unpad(y.spec, y.values, name), toNhwc(outputs.y.data as Float32Array, outputs.y.shape), 1e-5, name);
+});
+
+test('only counted images are pooled', async () => {
+  const x = { spec: featureMap([3, 2, 2, 4]), values: formula(48, 5), count: 2 };
+  const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 0], ceilMode: false, countIncludePad: true } as const;
+  const [y] = await runOp(avgPool2d, [x], { ...window, kernel: [2, 2], stride: [2, 2], padding: [0, 0] });
+  const mean = (image: number, c: number): number =>
+    [0, 1, 2, 3].reduce((sum, p) => sum + x.values[image * 16 + p * 4 + c] / 4, 0);
+  const expected = [0, 1].flatMap((image) => [0, 1, 2, 3].map((c) => mean(image, c)));
+  expectClose(y.values.slice(0, 8), expected, 1e-6);
+});
+
+test('a kernel larger than the padded input is refused', () => {
+  const window = { kernel: [3, 3], stride: [1, 1], padding: [0, 0], dilation: [1, 1], ceilMode: false } as const;
+  const attributes = { ...window, kernel: [3, 3], stride: [1, 1], padding: [0, 0], dilation: [1, 1] } satisfies object;
+  expect(() => maxPool2d.infer([featureMap([1, 2, 2, 4])], attributes as never)).toThrow(/smaller than the kernel/);
+});

@@ -1,0 +1,25 @@
+"""preprocessImage: torchvision's GeneralizedRCNNTransform in float64 on images of 8-bit values."""
+import numpy as np
+import torch
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
+
+from fixture import Fixture, formula
+
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+# name, source height and width, min size, max size
+CASES = [("upscale", 20, 31, 48, 120), ("downscale", 75, 101, 40, 90), ("odd", 37, 23, 41, 64), ("same", 24, 33, 24, 60),
+         ("limited", 10, 70, 40, 84), ("single", 1, 1, 5, 9), ("row", 1, 7, 3, 40), ("column", 9, 1, 4, 31)]
+
+
+def generate():
+    fixture = Fixture("image")
+    for name, height, width, min_size, max_size in CASES:
+        # formula() gives k / 2^23 - 1: its top 8 bits are the pixel
+        pixels = np.floor((formula([height, width, 3], 70).astype(np.float64) + 1) * 128).astype(np.uint8)
+        image = torch.from_numpy(pixels).permute(2, 0, 1).double() / 255
+        transform = GeneralizedRCNNTransform(min_size, max_size, MEAN, STD, size_divisible=8)
+        images, _ = transform([image])
+        resized = images.image_sizes[0]
+        fixture.case(name, {}, {"y": images.tensors}, source=[height, width], resized=list(resized),
+                     padded=list(images.tensors.shape[2:]), mean=MEAN, std=STD, seed=70)
+    fixture.save()
