@@ -5,7 +5,7 @@ import { quoteName } from './text';
 
 /** Pickles of checkpoints are some hundred kilobytes; the bounds keep a hostile one from taking all memory. */
 const longestPickle = 32 * 1024 * 1024;
-const mostObjects = 4_000_000;
+const mostObjects = 1_000_000;
 const longestInteger = 64;
 const wayOut = 'save only the weights with torch.save(model.state_dict(), path)';
 

@@ -113,6 +113,8 @@ describe('matchParameters', () => {
     const both = await refusal({ ...model('maskrcnn_resnet50_fpn'), 'rpn.head.bbox_pred.bias': [8] }, two);
     expect(both).not.toContain('"classes"');
     expect(both).toContain('7 of another shape');
+    const anchors = await refusal({ ...two, 'rpn.head.bbox_pred.bias': [8] }, two);
+    expect(anchors).toContain('1 of another shape (rpn.head.bbox_pred.bias: file has [8], the model wants [12])');
   });
 
   it('names another model', async () => {
