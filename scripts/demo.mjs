@@ -1,6 +1,6 @@
 // `npm run demo`: sets the clone up, then finds the nuclei of six micrographs and draws them. Arguments go to engine infer.
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { ROOT, SetupError, run, runMain } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 
@@ -40,12 +40,14 @@ await runMain(async () => {
   }
   const input = hasOwn ? given : ownArguments();
   await setUp();
-  const out = join('out', 'demo');
+  // npm changes into the clone: the paths that were given are meant from where it was started.
+  const cwd = hasOwn ? (process.env.INIT_CWD ?? process.cwd()) : ROOT;
+  const out = join(ROOT, 'out', 'demo');
   const output = isGiven('--out') ? [] : ['--out', out];
-  const code = await run(process.execPath, ['bin/engine.mjs', 'infer', ...input, ...output, '--overlay']);
+  const command = [join(ROOT, 'bin', 'engine.mjs'), 'infer', ...input, ...output, '--overlay'];
+  const code = await run(process.execPath, command, { cwd });
   if (code === 0 && output.length > 0) {
-    const shown = relative(process.cwd(), join(ROOT, out)) || '.';
-    console.log(`\nThe pictures are in ${join(shown, 'overlay')}, the results in ${join(shown, 'predict.segm.json')}`);
+    console.log(`\nThe pictures are in ${join(out, 'overlay')}, the results in ${join(out, 'predict.segm.json')}`);
   }
   return code;
 });

@@ -13,8 +13,8 @@ const MAY_IMPORT = {
   config: ['models'],
   io: GRAPHICS,
   node: ['gpu', 'io'],
-  data: [...GRAPHICS, 'io', 'config', 'node'],
-  eval: [...GRAPHICS, 'io', 'config', 'node', 'data'],
+  eval: [...GRAPHICS, 'io', 'config', 'node'],
+  data: [...GRAPHICS, 'io', 'config', 'node', 'eval'],
   train: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval'],
   cli: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'train'],
 };
@@ -26,8 +26,8 @@ const ENTRIES = ['core', 'index', 'browser'];
 
 const NODE_FREE = /^src\/(?:(?:gpu|kernels|graph|models)\/|io\/safetensors\.ts$|(?:errors|core|browser)\.ts$)/;
 
-/** The files outside src/gpu that hold, or ask for, WebGPU objects: the two hosts, and the doctor, who only looks. */
-const WEBGPU_FREE_EXCEPTIONS = new Set(['src/node/webgpu.ts', 'src/browser.ts', 'src/cli/examination.ts']);
+/** The files outside src/gpu that hold WebGPU's entry: the two hosts. */
+const WEBGPU_FREE_EXCEPTIONS = new Set(['src/node/webgpu.ts', 'src/browser.ts']);
 const WEBGPU_CALLS =
   /\bnavigator\b|\.(?:requestAdapter|requestDevice|createBuffer|createTexture|createShaderModule|createComputePipeline(?:Async)?|createPipelineLayout|createBindGroup(?:Layout)?|createCommandEncoder|createQuerySet|beginComputePass|mapAsync|getMappedRange|onSubmittedWorkDone)\s*\(|\bqueue\s*\.\s*(?:submit|writeBuffer|writeTexture)\s*\(/;
 

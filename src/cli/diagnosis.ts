@@ -25,7 +25,7 @@ export interface Facts {
   /** The version of the npm package `webgpu`, null where it is not installed. */
   readonly dawn: string | null;
   readonly adapter: AdapterFacts | null;
-  /** What Dawn said when it failed, null where it did not. */
+  /** Why there is no adapter, or no device from it; null where there are both. */
   readonly problem: string | null;
   /** Where an NVIDIA device shows, null where none does. */
   readonly nvidia: string | null;
@@ -82,15 +82,12 @@ function diagnoseAdapter(facts: Facts): Finding[] {
   if (dawn === null) {
     return [{ severity: 'wrong', says: 'The npm package "webgpu" (Dawn) is not installed.', mend: 'Run `npm ci`.' }];
   }
-  if (adapter === null && problem !== null) {
-    return [{ severity: 'wrong', says: `Dawn failed: ${problem}`, mend: driverAdvice(facts) }];
-  }
   if (adapter === null) {
-    return [{ severity: 'wrong', says: 'Dawn finds no WebGPU adapter.', mend: driverAdvice(facts) }];
+    return [{ severity: 'wrong', says: `No WebGPU adapter: ${problem}.`, mend: driverAdvice(facts) }];
   }
   const findings: Finding[] = [];
   if (problem !== null) {
-    findings.push({ severity: 'wrong', says: `The adapter gives no device: ${problem}`, mend: driverAdvice(facts) });
+    findings.push({ severity: 'wrong', says: `The adapter gives no device: ${problem}.`, mend: driverAdvice(facts) });
   }
   if (adapter.software) {
     findings.push(facts.nvidia === null ? SOFTWARE_NOTE : unusedNvidia(facts.nvidia));
@@ -121,7 +118,10 @@ function unusedNvidia(where: string): Finding {
 }
 
 function driverAdvice(facts: Facts): string {
-  const ofGpu = 'On a machine with a GPU, install or update its driver (with Vulkan on Linux).';
+  const ofGpu =
+    facts.nvidia === null
+      ? 'On a machine with a GPU, install or update its driver (with Vulkan on Linux).'
+      : unusedNvidia(facts.nvidia).mend;
   if (!facts.platform.startsWith('linux')) {
     return ofGpu;
   }

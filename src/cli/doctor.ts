@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { AdapterChoice } from '../gpu/device';
+import { adapterOption } from './adapter-option';
 import { SEVERITY_MARKS, diagnose, type Facts, type Finding } from './diagnosis';
 import { examine } from './examination';
 import { ExitCode } from './exit-code';
@@ -9,8 +11,9 @@ export function registerDoctor(program: Command): void {
     .command('doctor')
     .description('show the WebGPU adapter, its features and limits, and what is wrong with this machine')
     .option('--json', 'print everything as JSON')
-    .action(async (options: { json?: boolean }) => {
-      const facts = await examine();
+    .addOption(adapterOption())
+    .action(async (options: { json?: boolean; adapter: AdapterChoice }) => {
+      const facts = await examine(options.adapter);
       const findings = diagnose(facts);
       const healthy = findings.every(({ severity }) => severity !== 'wrong');
       console.log(

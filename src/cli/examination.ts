@@ -4,13 +4,14 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describeAdapter, isSoftwareAdapter } from '../gpu/capabilities';
+import { GpuDevice, requestAdapter, type AdapterChoice } from '../gpu/device';
 import { packageRoot, packageVersion } from '../node/package-root';
-import { createGpu } from '../node/webgpu';
+import { createGpu, nodeHost } from '../node/webgpu';
 import type { AdapterFacts, Facts } from './diagnosis';
 
 /** Looks at this machine: Node, Dawn, the adapter, the drivers. Never throws. */
-export async function examine(): Promise<Facts> {
-  const { adapter, problem } = await examineAdapter();
+export async function examine(choice: AdapterChoice = 'auto'): Promise<Facts> {
+  const { adapter, problem } = await examineAdapter(choice);
   const os = readOsRelease();
   return {
     engine: packageVersion(),
@@ -28,22 +29,14 @@ export async function examine(): Promise<Facts> {
   };
 }
 
-async function examineAdapter(): Promise<{ adapter: AdapterFacts | null; problem: string | null }> {
+async function examineAdapter(choice: AdapterChoice): Promise<Pick<Facts, 'adapter' | 'problem'>> {
+  let adapter: AdapterFacts | null = null;
   try {
-    const adapter = await createGpu().requestAdapter({ powerPreference: 'high-performance' });
-    if (adapter === null) {
-      return { adapter: null, problem: null };
-    }
-    const facts = readAdapter(adapter);
-    try {
-      const device = await adapter.requestDevice();
-      device.destroy();
-      return { adapter: facts, problem: null };
-    } catch (error) {
-      return { adapter: facts, problem: firstLine(error) };
-    }
+    adapter = readAdapter(await requestAdapter(createGpu(), choice));
+    await GpuDevice.open(nodeHost, choice);
+    return { adapter, problem: null };
   } catch (error) {
-    return { adapter: null, problem: firstLine(error) };
+    return { adapter, problem: firstLine(error) };
   }
 }
 

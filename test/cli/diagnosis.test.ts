@@ -45,19 +45,22 @@ describe('diagnose', () => {
 
   it('tells a missing Dawn, and what Dawn said when it failed', () => {
     expect(told({ dawn: null, adapter: null })).toEqual([expect.stringMatching(/^wrong: .*not installed.*npm ci/)]);
-    expect(told({ adapter: null, problem: 'GLIBC_2.34 not found' })[0]).toMatch(/^wrong: Dawn failed: GLIBC_2.34/);
-    expect(told({ problem: 'out of memory' })[0]).toMatch(/^wrong: The adapter gives no device: out of memory/);
+    expect(told({ adapter: null, problem: 'GLIBC_2.34 not found' })[0]).toMatch(
+      /^wrong: No WebGPU adapter: GLIBC_2.34 not found\. \| ./,
+    );
+    expect(told({ problem: 'out of memory' })[0]).toMatch(/^wrong: The adapter gives no device: out of memory\./);
   });
 
   it('names the mend for no adapter: by system, by what is installed, in a clone and outside', () => {
-    const none = { adapter: null, nvidia: null };
-    expect(told(none)[0]).toMatch(/^wrong: Dawn finds no WebGPU adapter.*npm run setup/);
+    const none = { adapter: null, nvidia: null, problem: 'none was found' };
+    expect(told(none)[0]).toMatch(/^wrong: No WebGPU adapter: none was found.*npm run setup/);
     expect(told({ ...none, mesa: '22.3.6-1+deb12u2' })[0]).toMatch(/Mesa 22.3.6-1\+deb12u2 is installed.* 24 or newer/);
     expect(told({ ...none, mesa: '25.0.7-2' })[0]).not.toMatch(/is installed/);
     expect(told({ ...none, isClone: false })[0]).toMatch(
       /add bookworm-backports.*apt-get install -t bookworm-backports/,
     );
     expect(told({ ...none, isClone: false, osVersion: '13' })[0]).toMatch(/`apt-get install libvulkan1 mesa-vulkan/);
+    expect(told({ ...none, nvidia: '/dev/nvidia0' })[0]).toMatch(/Install NVIDIA's driver with its Vulkan part/);
     expect(told({ ...none, osId: 'fedora' })[0]).toMatch(/install Mesa's software driver/);
     expect(told({ ...none, platform: 'win32-x64', osId: 'win32' })[0]).not.toMatch(/Mesa/);
   });

@@ -24,8 +24,16 @@ describe('engine doctor', () => {
     const noDriver = { VK_DRIVER_FILES: '/nonexistent.json', VK_ICD_FILENAMES: '/nonexistent.json' };
     const { code, stdout } = await engine.with(noDriver)('doctor');
     if (process.platform === 'linux') {
-      expect(stdout).toMatch(/^WRONG: Dawn finds no WebGPU adapter/m);
+      expect(stdout).toMatch(/^WRONG: No WebGPU adapter: no/m);
       expect(code).toBe(1);
     }
+  });
+
+  it('takes the adapter by force', async () => {
+    const { code, stdout } = await engine('doctor', '--adapter', 'hardware');
+    expect(code).toBe(/^kind +hardware/m.test(stdout) && !stdout.includes('WRONG') ? 0 : 1);
+    const wrong = await engine.with({ ENGINE_ADAPTER: 'quick' })('doctor');
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/^engine: .*'quick' from env 'ENGINE_ADAPTER' is invalid.*auto, hardware, software/m);
   });
 });

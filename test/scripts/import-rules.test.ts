@@ -31,7 +31,7 @@ export * from './deeper/c';`;
   });
 
   it('refuses folders beside it, folders without a place, and what lies outside', () => {
-    expect(checkFile('src/io/x.ts', `import { a } from '../data/a';`)).toHaveLength(1);
+    expect(checkFile('src/eval/x.ts', `import { a } from '../data/a';`)).toHaveLength(1);
     expect(checkFile('src/eval/x.ts', `import { a } from '../train/a';`)).toHaveLength(1);
     expect(checkFile('src/new/x.ts', `import { a } from '../gpu/a';`)[0]).toMatch(/no place/);
     expect(checkFile('src/cli/x.ts', `import { a } from '../../test/a';`)[0]).toMatch(/outside/);
