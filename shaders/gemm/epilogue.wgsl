@@ -1,15 +1,6 @@
 // What every GEMM and convolution does to its sums. All of it is decided by params, so that one compiled pipeline
 // serves every layer: a binding that a layer lacks is bound to another tensor and never read.
 
-// How many of the rows from params.firstRow on belong to items in use.
-fn rows_in_use() -> u32 {
-  if (params.hasCount == 0u) {
-    return params.rows;
-  }
-  let end = count[0] * params.rowsPerItem;
-  return min(params.rows, max(end, params.firstRow) - params.firstRow);
-}
-
 // The bias of four channels; zero past the last one.
 fn bias_of(channel: u32) -> vec4f {
   var value = vec4f();

@@ -1,10 +1,182 @@
+import epilogueSource from '../../../shaders/gemm/epilogue.wgsl';
+import rowsSource from '../../../shaders/gemm/rows.wgsl';
+import linearSource from '../../../shaders/lib/linear.wgsl';
+import inputSource from '../../../shaders/winograd/input.wgsl';
+import outputSource from '../../../shaders/winograd/output.wgsl';
+import weightSource from '../../../shaders/winograd/weight.wgsl';
+import type { Capabilities } from '../../gpu/capabilities';
+import { i32, u32 } from '../../gpu/kernel';
+import { activationParams } from '../activation';
 import type { ConvProblem } from '../conv2d';
-import { ShapeError, type Lowering } from '../op';
+import { defaultGemm, dispatchGemm } from '../gemm/dispatch';
+import { matrixWindow } from '../gemm/problem';
+import { linearWalk, read, ShapeError, spread, write, type Lowering, type Operand } from '../op';
+import { byteLength, dense, pitch, roundUp } from '../tensor';
 
-export function prefersWinograd(_context: Lowering, _conv: ConvProblem): boolean {
-  return false;
+/** Pixels of a tile's side, and points of its transform: F(4x4, 3x3). */
+const TILE = 4;
+const POINTS = 36;
+/** Tiles are taken in runs whose transforms fit, so that a large map does not need a transform of nine times its size. */
+const SCRATCH_BYTES = 16 * 2 ** 20;
+
+function fits({ kernel, stride, dilation, groups }: ConvProblem): boolean {
+  return kernel.join() === '3,3' && [...stride, ...dilation, groups].every((value) => value === 1);
 }
 
-export function dispatchWinograd(_context: Lowering, _conv: ConvProblem): void {
-  throw new ShapeError('conv2d: variant winograd needs a 3 x 3 kernel with stride 1');
+/** Whether Winograd is the better choice. Measured on llvmpipe only. */
+export function prefersWinograd(context: Lowering, conv: ConvProblem): boolean {
+  return defaultGemm(context.capabilities) === 'panel' && fits(conv);
+}
+
+/**
+ * Convolution by F(4x4, 3x3): each tile of 4 x 4 outputs takes 36 products instead of 144. The input's tiles are
+ * transformed to 36 matrices [tile, channel], multiplied by those of the weight, and transformed back.
+ * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2016). The profile counts the direct
+ * convolution's arithmetic, on the products.
+ * @throws ShapeError unless the kernel is 3 x 3 with stride, dilation and groups of 1
+ */
+export function dispatchWinograd(context: Lowering, conv: ConvProblem): void {
+  if (!fits(conv)) {
+    throw new ShapeError('conv2d: variant winograd needs a 3 x 3 kernel with stride, dilation and groups of 1');
+  }
+  const { x, y } = conv;
+  const [images, outputHeight, outputWidth, outputs] = y.spec.shape;
+  const [tilesY, tilesX] = [Math.ceil(outputHeight / TILE), Math.ceil(outputWidth / TILE)];
+  const tiles = images * tilesY * tilesX;
+  const widest = Math.max(pitch(x.spec), pitch(y.spec));
+  const runs = Math.ceil((tiles * POINTS * widest * 4) / SCRATCH_BYTES);
+  const run = Math.ceil(tiles / runs);
+  const v = context.scratch(dense([POINTS, run, pitch(x.spec)]));
+  const m = context.scratch(dense([POINTS, run, pitch(y.spec)]));
+  const u = transformedWeight(context, conv);
+  for (let firstRow = 0; firstRow < tiles; firstRow += run) {
+    const rows = Math.min(run, tiles - firstRow);
+    const part: Run = { rows, firstRow, tilesY, tilesX };
+    transformInput(context, conv, v, part);
+    const c4 = pitch(x.spec) / 4;
+    const columns4 = pitch(y.spec) / 4;
+    const problem = {
+      a: v,
+      b: u,
+      y: m,
+      window: matrixWindow(rows),
+      rows,
+      k: pitch(x.spec),
+      c4,
+      columns4,
+      channels: outputs,
+      batch: { size: POINTS, a: rows * c4, b: pitch(x.spec) * columns4, y: rows * columns4 },
+      count: x.count,
+      rowsPerItem: tilesY * tilesX,
+      firstRow,
+      flops: (2 * images * outputHeight * outputWidth * outputs * x.spec.shape[3] * 9 * rows) / tiles,
+    };
+    dispatchGemm(context, problem, defaultGemm(context.capabilities));
+    transformOutput(context, conv, m, part);
+  }
+}
+
+/** Consecutive tiles, counted over all images. */
+interface Run {
+  readonly rows: number;
+  readonly firstRow: number;
+  readonly tilesY: number;
+  readonly tilesX: number;
+}
+
+function transformedWeight(context: Lowering, { weight }: ConvProblem): Operand {
+  const [outputs, inputs] = weight.spec.shape;
+  const [rows, columns] = [roundUp(inputs, 4), roundUp(outputs, 4)];
+  return context.derived(weight, 'winograd', dense([POINTS, rows, columns]), (ctx, target) => {
+    const walk = linearWalk(ctx.capabilities, (rows * columns) / 4);
+    ctx.dispatch({
+      kernel: 'winograd/weight',
+      source: linearSource + weightSource,
+      defines: walk.defines,
+      bindings: { w: read(weight, 'f32'), u: write(target, 'vec4f') },
+      params: { rows: u32(rows), columns4: u32(columns / 4), inputs: u32(inputs), outputs: u32(outputs) },
+      workgroups: walk.workgroups,
+    });
+  });
+}
+
+function transformInput(context: Lowering, { x, padding }: ConvProblem, v: Operand, part: Run): void {
+  const [, inputHeight, inputWidth] = x.spec.shape;
+  const c4 = pitch(x.spec) / 4;
+  const walk = tileWalk(context.capabilities, part.rows * c4);
+  const transformed = part.rows * c4 * POINTS * 16;
+  context.dispatch({
+    kernel: 'winograd/input',
+    source: rowsSource + inputSource,
+    defines: walk.defines,
+    bindings: { x: read(x, 'vec4f'), count: read(x.count ?? x, 'u32'), v: write(v, 'vec4f') },
+    params: {
+      ...runParams(part, x.count),
+      steps: u32(walk.steps),
+      points: u32(TILE + 2),
+      c4: u32(c4),
+      inputHeight: u32(inputHeight),
+      inputWidth: u32(inputWidth),
+      paddingY: i32(padding[0]),
+      paddingX: i32(padding[1]),
+    },
+    workgroups: walk.workgroups,
+    bytes: transformed * (1 + TILE ** 2 / POINTS),
+  });
+}
+
+function transformOutput(context: Lowering, conv: ConvProblem, m: Operand, part: Run): void {
+  const { x, y, bias, residual, activation } = conv;
+  const [images, outputHeight, outputWidth, outputs] = y.spec.shape;
+  const columns4 = pitch(y.spec) / 4;
+  const walk = tileWalk(context.capabilities, part.rows * columns4);
+  const share = part.rows / (images * part.tilesY * part.tilesX);
+  context.dispatch({
+    kernel: 'winograd/output',
+    source: rowsSource + epilogueSource + outputSource,
+    defines: walk.defines,
+    bindings: {
+      m: read(m, 'vec4f'),
+      bias: read(bias ?? m, 'f32'),
+      residual: read(residual ?? m, 'vec4f'),
+      count: read(x.count ?? m, 'u32'),
+      y: write(y, 'vec4f'),
+    },
+    params: {
+      ...runParams(part, x.count),
+      steps: u32(walk.steps),
+      points: u32(TILE + 2),
+      columns4: u32(columns4),
+      channels: u32(outputs),
+      outputHeight: u32(outputHeight),
+      outputWidth: u32(outputWidth),
+      hasBias: u32(Number(bias !== null)),
+      hasResidual: u32(Number(residual !== null)),
+      ...activationParams(activation),
+    },
+    workgroups: walk.workgroups,
+    bytes: part.rows * columns4 * POINTS * 16 + byteLength(y.spec) * share * (residual === null ? 1 : 2),
+  });
+}
+
+function runParams({ rows, firstRow, tilesY, tilesX }: Run, count: Operand | undefined) {
+  return {
+    rows: u32(rows),
+    firstRow: u32(firstRow),
+    tilesY: u32(tilesY),
+    tilesX: u32(tilesX),
+    rowsPerItem: u32(tilesY * tilesX),
+    hasCount: u32(Number(count !== undefined)),
+  };
+}
+
+/** How the transforms walk over tiles times channels: an item is some 70 loads and stores, so few of them are enough. */
+function tileWalk(
+  capabilities: Capabilities,
+  items: number,
+): { defines: { LANES: number }; steps: number; workgroups: [number, number, number] } {
+  const lanes = capabilities.software ? capabilities.subgroupSize || 8 : 64;
+  const steps = capabilities.software ? 4 : 1;
+  const groups = Math.ceil(items / (lanes * steps));
+  return { defines: { LANES: lanes }, steps, workgroups: spread(groups, capabilities.maxWorkgroupsPerDimension) };
 }

@@ -1,5 +1,6 @@
 import epilogueSource from '../../../shaders/gemm/epilogue.wgsl';
 import panelSource from '../../../shaders/gemm/panel.wgsl';
+import rowsSource from '../../../shaders/gemm/rows.wgsl';
 import tiledSource from '../../../shaders/gemm/tiled.wgsl';
 import type { Capabilities } from '../../gpu/capabilities';
 import { u32 } from '../../gpu/kernel';
@@ -40,7 +41,7 @@ function dispatchPanel(context: Lowering, problem: GemmProblem): void {
   const rowsPerGroup = panelRows(problem.rows, columnGroups * batches);
   context.dispatch({
     kernel: 'gemm/panel',
-    source: epilogueSource + panelSource,
+    source: rowsSource + epilogueSource + panelSource,
     defines: { SG: lanes, KC: Math.ceil(PANEL_K / (4 * lanes)) * 4 * lanes, ROWS: PANEL_ROWS, PRIVATE: 1 },
     ...call,
     params: { ...call.params, rowsPerGroup: u32(rowsPerGroup) },
@@ -68,7 +69,7 @@ function dispatchTiled(context: Lowering, problem: GemmProblem): void {
   const small = large[0] * large[1] * large[2] < FEW_TILES || problem.columns4 <= 8;
   context.dispatch({
     kernel: small ? 'gemm/tiled 32x32' : 'gemm/tiled 64x64',
-    source: epilogueSource + tiledSource,
+    source: rowsSource + epilogueSource + tiledSource,
     defines: small ? { RM: 4, RN: 1 } : { RM: 8, RN: 2 },
     ...gemmCall(problem),
     workgroups: small ? groups(32, 32) : large,

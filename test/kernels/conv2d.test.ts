@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import type { Activation } from '../../src/kernels/activation';
+import { conv2d, type Conv2dAttributes } from '../../src/kernels/conv2d';
+import { expectClose, expectSame, toNhwc } from '../helpers/compare';
+import { fixtures } from '../helpers/fixtures';
+import { runOp, type TestTensor } from '../helpers/gpu';
+import { expectStored, gemmVariants, map, parameter } from './gemm_cases';
+
+interface Case extends Conv2dAttributes {
+  readonly x: [number, number, number, number];
+  readonly weight: [number, number, number, number];
+  readonly bias: boolean;
+  readonly residual: boolean;
+  readonly activation: Activation;
+}
+
+function inputsOf(c: Case, outputShape: readonly number[]): (TestTensor | null)[] {
+  return [
+    map(c.x, 1),
+    parameter(c.weight, 2),
+    c.bias ? parameter([c.weight[0]], 3) : null,
+    c.residual ? map(outputShape, 4) : null,
+  ];
+}
+
+function attributesOf({ stride, padding, dilation, groups, activation }: Case): Conv2dAttributes {
+  return { stride, padding, dilation, groups, activation };
+}
+
+async function variantsFor(c: Case): Promise<(string | undefined)[]> {
+  if (c.groups > 1) {
+    return [undefined, 'plain'];
+  }
+  const winograd = c.weight.slice(2).join() === '3,3' && [...c.stride, ...c.dilation].every((value) => value === 1);
+  return [...(await gemmVariants()), ...(winograd ? ['winograd'] : [])];
+}
+
+/** F(4x4, 3x3) evaluates polynomials at points up to 2, which costs two digits. */
+const boundOf = (variant: string | undefined): number => (variant === 'winograd' ? 1e-3 : 1e-4);
+
+describe('conv2d', () => {
+  for (const { name, attributes: c, outputs } of fixtures<Case>('conv2d')) {
+    test(name, async () => {
+      const expected = toNhwc(outputs.y.data as Float32Array, outputs.y.shape);
+      for (const variant of await variantsFor(c)) {
+        const options = { stored: true, ...(variant === undefined ? {} : { variant }) };
+        const [y] = await runOp(conv2d, inputsOf(c, outputs.y.shape), attributesOf(c), options);
+        const [n, o, oh, ow] = outputs.y.shape;
+        expect(y.spec.shape).toEqual([n, oh, ow, o]);
+        expectStored(y, expected, boundOf(variant), `${name}, ${variant ?? 'default'}`);
+      }
+    });
+  }
+
+  test('only the images in use are computed', async () => {
+    const c = fixtures<Case>('conv2d').find(({ name }) => name === '3x3, many images');
+    expect(c).toBeDefined();
+    if (c === undefined) {
+      return;
+    }
+    const { shape, data } = c.outputs.y;
+    const expected = toNhwc(data as Float32Array, shape);
+    const itemLength = expected.length / shape[0];
+    for (const variant of await variantsFor(c.attributes)) {
+      for (const count of [0, 1, 7, shape[0], shape[0] + 5]) {
+        const [x, ...others] = inputsOf(c.attributes, shape);
+        const options = variant === undefined ? {} : { variant };
+        const counted = x === null ? null : { ...x, count };
+        const [y] = await runOp(conv2d, [counted, ...others], attributesOf(c.attributes), options);
+        const used = itemLength * Math.min(count, shape[0]);
+        const what = `${variant ?? 'default'}, ${count} images`;
+        expectClose(y.values.subarray(0, used), expected.subarray(0, used), boundOf(variant), what);
+        // the test's memory is fresh, hence zero, and sigmoid is not; Winograd's scratch may have lain there before
+        const rest = y.values.subarray(used);
+        if (variant !== undefined && variant !== 'winograd') {
+          expectSame(rest, new Float32Array(rest.length), `${what}, the others`);
+        }
+      }
+    }
+  });
+
+  test('a variant that cannot do a shape says so', async () => {
+    const inputs = [map([1, 4, 6, 6], 1), parameter([4, 4, 3, 3], 2), null, null];
+    const attributes: Conv2dAttributes = {
+      stride: [2, 2],
+      padding: [1, 1],
+      dilation: [1, 1],
+      groups: 1,
+      activation: 'none',
+    };
+    await expect(runOp(conv2d, inputs, attributes, { variant: 'winograd' })).rejects.toThrow(/winograd/);
+    await expect(runOp(conv2d, inputs, attributes, { variant: 'fastest' })).rejects.toThrow(/fastest/);
+    await expect(runOp(conv2d, inputs, { ...attributes, groups: 2 })).rejects.toThrow(/groups/);
+  });
+});
