@@ -21,30 +21,32 @@ function seconds(since) {
 }
 
 /**
- * Runs one check and prints its name and time, and, where it fails, what it said.
+ * Runs all checks at once, and prints name and time of each in their order, with what it said where it failed.
  *
- * @param {{ name: string, args: string[], mend: string }} check
+ * @returns {Promise<string[]>} the names of those that failed
  */
-async function runCheck({ name, args, mend }) {
-  const started = performance.now();
-  const { code, stdout, stderr } = await capture(args);
-  console.log(`[check] ${name.padEnd(10)} ${code === 0 ? 'ok' : 'FAILED'} (${seconds(started)})`);
-  if (code !== 0) {
-    console.log(`${stdout}${stderr}`.trimEnd());
-    console.log(`[check] again on its own: ${mend}`);
+async function runChecks() {
+  const running = CHECKS.map(async (check) => {
+    const started = performance.now();
+    return { ...check, ...(await capture(check.args)), took: seconds(started) };
+  });
+  const failed = [];
+  for (const check of running) {
+    const { name, code, stdout, stderr, took, mend } = await check;
+    console.log(`[check] ${name.padEnd(10)} ${code === 0 ? 'ok' : 'FAILED'} (${took})`);
+    if (code !== 0) {
+      failed.push(name);
+      console.log(`${stdout}${stderr}`.trimEnd());
+      console.log(`[check] again on its own: ${mend}`);
+    }
   }
-  return code === 0;
+  return failed;
 }
 
 await runMain(async () => {
   const started = performance.now();
   await setUp();
-  const failed = [];
-  for (const check of CHECKS) {
-    if (!(await runCheck(check))) {
-      failed.push(check.name);
-    }
-  }
+  const failed = await runChecks();
   const vitest = [join(MODULES, 'vitest/vitest.mjs'), 'run', ...process.argv.slice(2)];
   if ((await run(process.execPath, vitest)) !== 0) {
     failed.push('tests');
