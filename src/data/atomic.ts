@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { InputError } from '../errors';
 import { writeError } from './file_error';
 
 const BUFFERED_BYTES = 2 ** 18;
@@ -25,6 +26,11 @@ export class AtomicFile {
     const temporary = `${path}.${process.pid}.tmp`;
     try {
       await mkdir(dirname(path), { recursive: true });
+      if (await isFolder(path)) {
+        throw new InputError(
+          `${path} is a folder, but a file of that name is to be written: name another output folder`,
+        );
+      }
       return new AtomicFile(path, temporary, await open(temporary, 'w'));
     } catch (error) {
       throw writeError(error, path);
@@ -103,4 +109,11 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   const file = await AtomicFile.create(path);
   await (typeof content === 'string' ? file.write(content) : file.writeBytes(content));
   await file.commit();
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
 }

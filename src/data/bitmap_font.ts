@@ -69,6 +69,11 @@ export function textSize(text: string, scale: number): { width: number; height: 
   return { width: Math.max(0, [...printable(text)].length * ADVANCE - 1) * scale, height: GLYPH_HEIGHT * scale };
 }
 
+/** Pixels from one character to the next. */
+export function textAdvance(scale: number): number {
+  return ADVANCE * scale;
+}
+
 /**
  * Draws one line with its top left corner at (x, y); each font pixel is `scale` x `scale` pixels. Accents are dropped,
  * other characters outside ASCII become '?'.
@@ -80,7 +85,7 @@ export function drawText(canvas: Canvas, x: number, y: number, text: string, sca
     const top = Math.floor(index / PER_BAND) * GLYPH_HEIGHT;
     for (let row = 0; row < GLYPH_HEIGHT; row++) {
       for (let column = 0; column < GLYPH_WIDTH; column++) {
-        if (SHEET[top + row]![left + column] === '#') {
+        if (SHEET[top + row][left + column] === '#') {
           const px = x + (i * ADVANCE + column) * scale;
           fillRect(canvas, px, y + row * scale, scale, scale, colour, 1);
         }

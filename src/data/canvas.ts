@@ -46,7 +46,7 @@ export function strokeRect(
 /** @param offset index of the pixel's red byte */
 export function blendPixel({ data }: Canvas, offset: number, colour: Rgb, alpha: number): void {
   for (let c = 0; c < 3; c++) {
-    const below = data[offset + c]!;
-    data[offset + c] = Math.round(below + (colour[c]! - below) * alpha);
+    const below = data[offset + c];
+    data[offset + c] = Math.round(below + (colour[c] - below) * alpha);
   }
 }

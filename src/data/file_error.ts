@@ -7,7 +7,7 @@ export function errorCode(error: unknown): string | null {
 
 /** The text of whatever was thrown, its first line only. */
 export function errorText(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!.trim();
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0].trim();
 }
 
 /** The InputError for a file or folder that cannot be read; an error that is not the user's comes back as it is. */

@@ -33,6 +33,9 @@ const KNOWN: readonly [name: string, offset: number, bytes: string][] = [
   ['a Git LFS pointer (run: git lfs pull)', 0, 'version https://git-lfs'],
 ];
 
+/** How much of a file is looked at to say what it is. */
+const HEAD_BYTES = 1024;
+
 /** The kind by content, whatever the file's name; null if it is none of those. */
 export function imageKind(bytes: Uint8Array): ImageKind | null {
   return READABLE.find(([, magic]) => magic.every((byte, i) => bytes[i] === byte))?.[0] ?? null;
@@ -40,7 +43,7 @@ export function imageKind(bytes: Uint8Array): ImageKind | null {
 
 /** What a file that is not readable is, in words, e.g. "a text file". */
 export function describeContent(bytes: Uint8Array): string {
-  const head = Buffer.from(bytes.subarray(0, 1024));
+  const head = Buffer.from(bytes.subarray(0, HEAD_BYTES));
   const latin1 = head.toString('latin1');
   const known = KNOWN.find(([, offset, magic]) => latin1.startsWith(magic, offset));
   if (known !== undefined) {
@@ -53,11 +56,16 @@ function isText(head: Buffer): boolean {
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
     return true;
   }
-  // A character may be cut at the end of the head: the last 3 bytes prove nothing.
-  const sample = head.length > 64 ? head.subarray(0, head.length - 3) : head;
-  const controls = sample.some((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27));
-  const replaced = sample.toString('utf8').slice(0, -1).includes('\ufffd');
-  return !controls && !replaced;
+  if (head.some((byte) => byte < 9 || (byte > 13 && byte < 32 && byte !== 27))) {
+    return false;
+  }
+  try {
+    // As a stream: a character may be cut at the end of the head.
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: head.length === HEAD_BYTES });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export interface PngHeader {

@@ -1,12 +1,14 @@
 import sharp from 'sharp';
 import type { CocoRle } from '../eval/rle';
 import { rleArea, rleFromCoco } from '../eval/rle';
-import { drawText, textSize } from './bitmap_font';
+import { drawText } from './bitmap_font';
 import type { Canvas, Rgb } from './canvas';
 import { blendPixel, fillRect, strokeRect } from './canvas';
 import type { RgbImage } from './image';
 import { colourBoxes, PALETTE } from './overlay_colours';
 import { LABEL_PADDING, placeLabels } from './overlay_labels';
+import type { ClassGroup } from './overlay_legend';
+import { groupByClass, scoreText, summaryLine, withBand } from './overlay_legend';
 
 export interface OverlayDetection {
   readonly categoryId: number;
@@ -34,10 +36,7 @@ const MAX_ENLARGED_SHORT_SIDE = 2000;
 const MAX_LONG_SIDE = 8192;
 const FILL_ALPHA = 0.3;
 const BOX_ALPHA = 0.55;
-const INK: Rgb = [255, 255, 255];
 const PAPER: Rgb = [0, 0, 0];
-const BAND: Rgb = [24, 26, 30];
-const BAND_INK: Rgb = [225, 228, 232];
 
 /**
  * Picture of an image with its detections: masks filled and outlined, boxes, labels (score; class name where there
@@ -74,15 +73,23 @@ export function renderOverlay(
   const colours = colourBoxes(
     detections.map(({ box }) => box),
     Math.max(4, Math.min(image.width, image.height) / 50),
-  ).map((index) => PALETTE[index]!);
+  ).map((index) => PALETTE[index]);
   paintMasks(picture, instanceMap(detections, image.width, image.height), factor, colours);
   const scaled = detections.map(({ box }) => box.map((v) => v * factor) as unknown as OverlayDetection['box']);
   if (options.boxes !== false) {
-    scaled.forEach((box, i) => strokeRect(picture, box, 1, colours[i]!, BOX_ALPHA));
+    scaled.forEach((box, i) => strokeRect(picture, box, 1, colours[i], BOX_ALPHA));
   }
-  const unplaced = options.labels === false ? 0 : paintLabels(picture, detections, scaled, colours, classNames);
-  const size = `${image.width} x ${image.height} pixels${factor > 1 ? `, shown ${factor} times as large` : ''}`;
-  const lines = legend(detections, classNames, [options.title, size], unplaced);
+  const classes = groupByClass(detections, classNames);
+  const { unplaced, codes } =
+    options.labels === false
+      ? { unplaced: 0, codes: new Set<string>() }
+      : paintLabels(picture, detections, scaled, colours, classes);
+  const lines = [
+    options.title ?? '',
+    `${image.width} x ${image.height} pixels${factor > 1 ? `, shown ${factor} times as large` : ''}`,
+    summaryLine(classes, codes),
+    unplaced > 0 ? `${unplaced} ${unplaced === 1 ? 'label' : 'labels'} left out for want of room` : '',
+  ].filter((line) => line !== '');
   return withBand(picture, lines);
 }
 
@@ -144,10 +151,10 @@ function paintMasks(picture: Canvas, map: Int32Array, factor: number, colours: r
   const width = picture.width / factor;
   const height = picture.height / factor;
   const line = Math.min(2, Math.ceil(factor / 2));
-  const at = (x: number, y: number): number => (x < 0 || y < 0 || x >= width || y >= height ? 0 : map[y * width + x]!);
+  const at = (x: number, y: number): number => (x < 0 || y < 0 || x >= width || y >= height ? 0 : map[y * width + x]);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const own = map[y * width + x]!;
+      const own = map[y * width + x];
       if (own === 0) {
         continue;
       }
@@ -155,7 +162,7 @@ function paintMasks(picture: Canvas, map: Int32Array, factor: number, colours: r
       const right = at(x + 1, y) === own ? 0 : line;
       const top = at(x, y - 1) === own ? 0 : line;
       const bottom = at(x, y + 1) === own ? 0 : line;
-      const colour = colours[own - 1]!;
+      const colour = colours[own - 1];
       for (let dy = 0; dy < factor; dy++) {
         for (let dx = 0; dx < factor; dx++) {
           const edge = dx < left || dx >= factor - right || dy < top || dy >= factor - bottom;
@@ -167,93 +174,33 @@ function paintMasks(picture: Canvas, map: Int32Array, factor: number, colours: r
   }
 }
 
-/** Returns how many labels found no room. */
+/** Returns how many labels found no room, and which codes stand for class names in labels. */
 function paintLabels(
   picture: Canvas,
   detections: readonly OverlayDetection[],
   boxes: readonly OverlayDetection['box'][],
   colours: readonly Rgb[],
-  classNames: ReadonlyMap<number, string>,
-): number {
-  const withClass = new Set(detections.map(({ categoryId }) => categoryId)).size > 1;
-  const order = detections.map((_, i) => i).sort((a, b) => (detections[b]!.score ?? 0) - (detections[a]!.score ?? 0));
+  classes: readonly ClassGroup[],
+): { unplaced: number; codes: ReadonlySet<string> } {
+  const groups = new Map(classes.map((group) => [group.id, group]));
+  const order = detections.map((_, i) => i).sort((a, b) => (detections[b].score ?? 0) - (detections[a].score ?? 0));
   const requests = order.map((i) => {
-    const { categoryId, score } = detections[i]!;
-    const parts = [withClass ? className(categoryId, classNames) : '', score === undefined ? '' : scoreText(score)];
-    return { text: parts.filter((part) => part !== '').join(' '), box: boxes[i]! };
+    const { categoryId, score } = detections[i];
+    const text = score === undefined ? '' : scoreText(score);
+    const { name, code } = groups.get(categoryId)!;
+    const texts = classes.length > 1 ? [`${name} ${text}`, `${code} ${text}`] : [text];
+    return { texts: texts.map((line) => line.trim()).filter((line) => line !== ''), box: boxes[i] };
   });
   const placed = placeLabels(requests, picture.width, picture.height);
-  for (const { index, x, y, width, height, scale } of placed) {
+  const codes = new Set<string>();
+  for (const { index, text, x, y, width, height, scale } of placed) {
+    if (text !== requests[index].texts[0]) {
+      codes.add(groups.get(detections[order[index]].categoryId)!.code);
+    }
     fillRect(picture, x, y, width, height, PAPER, 0.6);
-    const tint = colours[order[index]!]!.map((v) => Math.round((v + 2 * 255) / 3)) as unknown as Rgb;
-    drawText(picture, x + LABEL_PADDING * scale, y + LABEL_PADDING * scale, requests[index]!.text, scale, tint);
+    const tint = colours[order[index]].map((v) => Math.round((v + 2 * 255) / 3)) as unknown as Rgb;
+    drawText(picture, x + LABEL_PADDING * scale, y + LABEL_PADDING * scale, text, scale, tint);
   }
-  return requests.filter(({ text }) => text !== '').length - placed.length;
-}
-
-/** Two decimals without the leading 0; only a score of exactly 1 shows as 1. */
-function scoreText(score: number): string {
-  const hundredths = Math.min(Math.round(score * 100), score < 1 ? 99 : 100);
-  return hundredths === 100 ? '1.0' : `.${String(hundredths).padStart(2, '0')}`;
-}
-
-function className(id: number, classNames: ReadonlyMap<number, string>): string {
-  return classNames.get(id) ?? `class ${id}`;
-}
-
-function legend(
-  detections: readonly OverlayDetection[],
-  classNames: ReadonlyMap<number, string>,
-  head: readonly (string | undefined)[],
-  unplaced: number,
-): string[] {
-  const classes = [...new Set(detections.map(({ categoryId }) => categoryId))]
-    .map((id) => ({ name: className(id, classNames), members: detections.filter((d) => d.categoryId === id) }))
-    .sort((a, b) => b.members.length - a.members.length || (a.name < b.name ? -1 : 1));
-  const total = `${detections.length} ${detections.length === 1 ? 'object' : 'objects'}`;
-  const summary =
-    classes.length === 1
-      ? `${total}: ${classes[0]!.name}${scoreRange(detections)}`
-      : [total, ...classes.map(({ name, members }) => `${members.length} ${name}${scoreRange(members)}`)].join('   ');
-  const room = unplaced > 0 ? `${unplaced} ${unplaced === 1 ? 'label' : 'labels'} left out for want of room` : '';
-  return [...head, summary, room].filter((line): line is string => line !== undefined && line !== '');
-}
-
-function scoreRange(members: readonly OverlayDetection[]): string {
-  const scores = members.flatMap(({ score }) => (score === undefined ? [] : [score])).sort((a, b) => a - b);
-  if (scores.length === 0) {
-    return '';
-  }
-  const [low, high] = [scores[0]!, scores[scores.length - 1]!].map(scoreText);
-  return low === high ? ` (score ${low})` : ` (scores ${low} to ${high})`;
-}
-
-/** The picture with a band of text below it, lines broken at the picture's width. */
-function withBand(picture: Canvas, lines: readonly string[]): Canvas {
-  const scale = Math.max(2, Math.round(picture.width / 900));
-  const margin = 5 * scale;
-  const pitch = textSize('', scale).height + 3 * scale;
-  const columns = Math.max(8, Math.floor((picture.width - 2 * margin) / textSize('ab', scale).width) * 2);
-  const wrapped = lines.flatMap((line) => wrap(line, columns));
-  const height = picture.height + wrapped.length * pitch + 2 * margin;
-  const data = new Uint8Array(picture.width * height * 3);
-  data.set(picture.data);
-  const canvas = { width: picture.width, height, data };
-  fillRect(canvas, 0, picture.height, picture.width, height - picture.height, BAND, 1);
-  wrapped.forEach((line, i) => {
-    drawText(canvas, margin, picture.height + margin + i * pitch, line, scale, i === 0 ? INK : BAND_INK);
-  });
-  return canvas;
-}
-
-function wrap(line: string, columns: number): string[] {
-  const lines: string[] = [];
-  let rest = line;
-  while (rest.length > columns) {
-    const space = rest.lastIndexOf(' ', columns);
-    const end = space > 0 ? space : columns;
-    lines.push(rest.slice(0, end).trimEnd());
-    rest = rest.slice(end).trimStart();
-  }
-  return [...lines, rest];
+  const wanted = requests.filter(({ texts }) => texts.length > 0).length;
+  return { unplaced: wanted - placed.length, codes };
 }

@@ -23,24 +23,24 @@ export const PALETTE: readonly Rgb[] = [
  * there are colours (greedy colouring from left to right; the colour used least so far is taken first).
  */
 export function colourBoxes(boxes: readonly Box[], margin: number): number[] {
-  const order = boxes.map((_, i) => i).sort((a, b) => boxes[a]![0] - boxes[b]![0]);
+  const order = boxes.map((_, i) => i).sort((a, b) => boxes[a][0] - boxes[b][0]);
   const colours = new Array<number>(boxes.length).fill(-1);
   const uses = new Array<number>(PALETTE.length).fill(0);
   for (const i of order) {
     const taken = new Array<number>(PALETTE.length).fill(0);
     boxes.forEach((other, j) => {
-      if (colours[j]! >= 0 && isClose(boxes[i]!, other, margin)) {
-        taken[colours[j]!]!++;
+      if (colours[j] >= 0 && isClose(boxes[i], other, margin)) {
+        taken[colours[j]]++;
       }
     });
     let best = 0;
     for (let c = 1; c < PALETTE.length; c++) {
-      if (taken[c]! < taken[best]! || (taken[c] === taken[best] && uses[c]! < uses[best]!)) {
+      if (taken[c] < taken[best] || (taken[c] === taken[best] && uses[c] < uses[best])) {
         best = c;
       }
     }
     colours[i] = best;
-    uses[best]!++;
+    uses[best]++;
   }
   return colours;
 }

@@ -1,14 +1,18 @@
 import { textSize } from './bitmap_font';
 
+type Box = readonly [number, number, number, number];
+
 export interface LabelRequest {
-  readonly text: string;
+  /** What to write, the most telling first; shorter ones are taken where that finds no room. */
+  readonly texts: readonly string[];
   /** x1, y1, x2, y2 of the object in canvas pixels. */
-  readonly box: readonly [number, number, number, number];
+  readonly box: Box;
 }
 
 export interface PlacedLabel {
   /** Index of the request. */
   readonly index: number;
+  readonly text: string;
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -19,24 +23,36 @@ export interface PlacedLabel {
 /** Space between the text and the edge of its backing, in font pixels. */
 export const LABEL_PADDING = 1;
 
+type Place = Omit<PlacedLabel, 'index'>;
+
+/** With more objects, a short label inside its object is clearer than a long one between objects. */
+const CROWDED = 60;
+
 /**
- * Places labels in the order given (most important first): large type inside the object's box where it fits, else
- * small type inside, else small type just outside; a label that would cover one placed before is left out.
+ * Places labels in the order given (most important first): large or small type inside the object's box, else small
+ * type outside where it covers no other object, else, with the shortest text, outside over another object. A label
+ * that would cover one placed before is left out.
  */
 export function placeLabels(requests: readonly LabelRequest[], width: number, height: number): PlacedLabel[] {
   const placed: PlacedLabel[] = [];
-  requests.forEach(({ text, box }, index) => {
-    if (text === '') {
-      return;
-    }
-    const label = candidates(text, box).find(
-      (place) =>
-        place.x >= 0 &&
-        place.y >= 0 &&
-        place.x + place.width <= width &&
-        place.y + place.height <= height &&
-        !placed.some((other) => overlaps(place, other)),
-    );
+  const isFree = (place: Place): boolean =>
+    place.x >= 0 &&
+    place.y >= 0 &&
+    place.x + place.width <= width &&
+    place.y + place.height <= height &&
+    !placed.some((other) => overlaps(place, [other.x, other.y, other.x + other.width, other.y + other.height]));
+  const crowded = requests.length > CROWDED;
+  requests.forEach(({ texts, box }, index) => {
+    const coversNoObject = (place: Place): boolean =>
+      !requests.some((other, i) => i !== index && overlaps(place, other.box));
+    const inBox = (text: string): Place | undefined => inside(text, box).find(isFree);
+    const beside = (text: string): Place | undefined =>
+      outside(text, box).find((place) => isFree(place) && coversNoObject(place));
+    const label =
+      (crowded
+        ? (firstOf(texts, inBox) ?? firstOf(texts, beside))
+        : firstOf(texts, (text) => inBox(text) ?? beside(text))) ??
+      firstOf([...texts].reverse(), (text) => outside(text, box).find(isFree));
     if (label !== undefined) {
       placed.push({ ...label, index });
     }
@@ -44,29 +60,63 @@ export function placeLabels(requests: readonly LabelRequest[], width: number, he
   return placed;
 }
 
-type Place = Omit<PlacedLabel, 'index'>;
-
-function candidates(text: string, [x1, y1, x2, y2]: LabelRequest['box']): Place[] {
-  const places: Place[] = [];
-  for (const scale of [2, 1]) {
-    const size = textSize(text, scale);
-    const width = size.width + 2 * LABEL_PADDING * scale;
-    const height = size.height + LABEL_PADDING * scale;
-    const at = (x: number, y: number): Place => ({ x: Math.round(x), y: Math.round(y), width, height, scale });
+function inside(text: string, [x1, y1, x2, y2]: Box): Place[] {
+  return [2, 1].flatMap((scale) => {
+    const { width, height } = labelSize(text, scale);
     // A label may cover less than half of its object's height.
-    const fits = width <= x2 - x1 && height * 2.2 <= y2 - y1;
-    if (fits) {
-      places.push(at(x1 + 1, y1 + 1), at(x1 + 1, y2 - height - 1), at(x2 - width - 1, y1 + 1));
+    if (width > x2 - x1 || height * 2.2 > y2 - y1) {
+      return [];
     }
-    if (scale === 1) {
-      const centre = (x1 + x2 - width) / 2;
-      places.push(at(centre, y1 - height), at(centre, y2), at(x2, (y1 + y2 - height) / 2));
-      places.push(at(x1 - width, (y1 + y2 - height) / 2), at(centre, (y1 + y2 - height) / 2));
-    }
-  }
-  return places;
+    const at = (x: number, y: number): Place => ({ text, x: Math.round(x), y: Math.round(y), width, height, scale });
+    return [at(x1, y1), at(x1, y2 - height), at(x2 - width, y1)];
+  });
 }
 
-function overlaps(a: Place, b: Place): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+function outside(text: string, [x1, y1, x2, y2]: Box): Place[] {
+  const { width, height } = labelSize(text, 1);
+  const [centreX, centreY] = [(x1 + x2 - width) / 2, (y1 + y2 - height) / 2];
+  const corners: [number, number][] = [
+    [centreX, y1 - height],
+    [centreX, y2],
+    [x2, centreY],
+    [x1 - width, centreY],
+    [centreX, centreY],
+  ];
+  return corners.map(([x, y]) => ({ text, x: Math.round(x), y: Math.round(y), width, height, scale: 1 }));
+}
+
+function labelSize(text: string, scale: number): { width: number; height: number } {
+  const size = textSize(text, scale);
+  return { width: size.width + 2 * LABEL_PADDING * scale, height: size.height + LABEL_PADDING * scale };
+}
+
+function overlaps(place: Place, [x1, y1, x2, y2]: Box): boolean {
+  return place.x < x2 && x1 < place.x + place.width && place.y < y2 && y1 < place.y + place.height;
+}
+
+function firstOf<T, R>(items: readonly T[], test: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = test(item);
+    if (found !== undefined) {
+      return found;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * A short code for each name: its shortest beginning of two letters and more that no other name has, or the name's
+ * number in the list where one name begins with another or four letters do not tell them apart.
+ */
+export function shortCodes(names: readonly string[]): string[] {
+  return names.map((name, i) => {
+    const others = names.filter((_, j) => j !== i);
+    for (let length = 2; length <= Math.min(4, name.length); length++) {
+      const code = name.slice(0, length);
+      if (!others.some((other) => other.startsWith(code))) {
+        return code;
+      }
+    }
+    return String(i + 1);
+  });
 }
