@@ -71,7 +71,7 @@ export function rleToString(rle: Rle): string {
   const { counts } = rle;
   const codes: number[] = [];
   for (let i = 0; i < counts.length; i++) {
-    let x = i > 2 ? counts[i]! - counts[i - 2]! : counts[i]!;
+    let x = i > 2 ? counts[i] - counts[i - 2] : counts[i];
     let more = true;
     while (more) {
       const bits = x & 0x1f;
@@ -106,7 +106,7 @@ export function rleFromString(text: string, height: number, width: number): Rle 
       if ((code & 0x10) !== 0) {
         x -= scale;
       }
-      counts.push(counts.length > 2 ? x + counts[counts.length - 2]! : x);
+      counts.push(counts.length > 2 ? x + counts[counts.length - 2] : x);
       x = 0;
       scale = 1;
     }
@@ -124,7 +124,7 @@ export function rleFromString(text: string, height: number, width: number): Rle 
 export function rleFromCounts(counts: ArrayLike<number>, height: number, width: number): Rle {
   let sum = 0;
   for (let i = 0; i < counts.length; i++) {
-    const run = counts[i]!;
+    const run = counts[i];
     if (!Number.isInteger(run) || run < 0) {
       throw new InputError(`RLE count ${i} is ${String(run)}: a whole number from 0 on is needed`);
     }
@@ -142,7 +142,7 @@ export function rleFromCounts(counts: ArrayLike<number>, height: number, width: 
 export function rleArea(rle: Rle): number {
   let area = 0;
   for (let i = 1; i < rle.counts.length; i += 2) {
-    area += rle.counts[i]!;
+    area += rle.counts[i];
   }
   return area;
 }
@@ -153,8 +153,8 @@ export function rleToBbox(rle: Rle): [number, number, number, number] {
   let [left, top, right, bottom] = [width, height, -1, -1];
   let start = 0;
   for (let i = 0; i + 1 < counts.length; i += 2) {
-    start += counts[i]!;
-    const run = counts[i + 1]!;
+    start += counts[i];
+    const run = counts[i + 1];
     if (run === 0) {
       continue;
     }
@@ -188,7 +188,7 @@ export function rleIou(
     const box = rleToBbox(detection);
     groundTruths.forEach((groundTruth, g) => {
       requireSameSize(detection, groundTruth);
-      if (boxesOverlap(box, boxes[g]!)) {
+      if (boxesOverlap(box, boxes[g])) {
         iou[d * groundTruths.length + g] = pairIou(detection, groundTruth, isCrowd[g] === true);
       }
     });
@@ -243,8 +243,8 @@ export function rleFromPolygon(xy: ArrayLike<number>, height: number, width: num
   const outline = walkOutline(xy, scale);
   const crossings: number[] = [];
   for (let j = 1; j < outline.x.length; j++) {
-    const x = outline.x[j]!;
-    const previousX = outline.x[j - 1]!;
+    const x = outline.x[j];
+    const previousX = outline.x[j - 1];
     if (x === previousX) {
       continue;
     }
@@ -252,7 +252,7 @@ export function rleFromPolygon(xy: ArrayLike<number>, height: number, width: num
     if (Math.floor(column) !== column || column < 0 || column > width - 1) {
       continue;
     }
-    const y = (Math.min(outline.y[j]!, outline.y[j - 1]!) + 0.5) / scale - 0.5;
+    const y = (Math.min(outline.y[j], outline.y[j - 1]) + 0.5) / scale - 0.5;
     crossings.push(column * height + Math.ceil(Math.min(Math.max(y, 0), height)));
   }
   return rleFromCrossings(crossings, height, width);
@@ -371,7 +371,7 @@ function checkPolygon(xy: ArrayLike<number>): void {
     );
   }
   for (let i = 0; i < xy.length; i++) {
-    if (!(Math.abs(xy[i]!) <= MAX_POLYGON_COORDINATE)) {
+    if (!(Math.abs(xy[i]) <= MAX_POLYGON_COORDINATE)) {
       throw new InputError(`a polygon holds the coordinate ${String(xy[i])}: numbers in pixels are needed`);
     }
   }
@@ -380,29 +380,29 @@ function checkPolygon(xy: ArrayLike<number>): void {
 /** Points of the closed outline, one for each step along the longer axis of each edge, both ends included. */
 function walkOutline(xy: ArrayLike<number>, scale: number): { x: Int32Array; y: Int32Array } {
   const points = xy.length / 2;
-  const px = Int32Array.from({ length: points + 1 }, (_, j) => Math.trunc(scale * xy[(j % points) * 2]! + 0.5));
-  const py = Int32Array.from({ length: points + 1 }, (_, j) => Math.trunc(scale * xy[(j % points) * 2 + 1]! + 0.5));
+  const px = Int32Array.from({ length: points + 1 }, (_, j) => Math.trunc(scale * xy[(j % points) * 2] + 0.5));
+  const py = Int32Array.from({ length: points + 1 }, (_, j) => Math.trunc(scale * xy[(j % points) * 2 + 1] + 0.5));
   let total = 0;
   for (let j = 0; j < points; j++) {
-    total += Math.max(Math.abs(px[j]! - px[j + 1]!), Math.abs(py[j]! - py[j + 1]!)) + 1;
+    total += Math.max(Math.abs(px[j] - px[j + 1]), Math.abs(py[j] - py[j + 1])) + 1;
   }
   const x = new Int32Array(total);
   const y = new Int32Array(total);
   let m = 0;
   for (let j = 0; j < points; j++) {
-    const dx = Math.abs(px[j]! - px[j + 1]!);
-    const dy = Math.abs(py[j]! - py[j + 1]!);
+    const dx = Math.abs(px[j] - px[j + 1]);
+    const dy = Math.abs(py[j] - py[j + 1]);
     const alongX = dx >= dy;
     // The slope is always taken from the end with the smaller coordinate on the longer axis, so that an edge shared
     // by two polygons is rounded the same way in both directions.
-    const flip = alongX ? px[j]! > px[j + 1]! : py[j]! > py[j + 1]!;
+    const flip = alongX ? px[j] > px[j + 1] : py[j] > py[j + 1];
     const [from, to] = flip ? [j + 1, j] : [j, j + 1];
     const steps = Math.max(dx, dy);
-    const slope = steps === 0 ? 0 : (alongX ? py[to]! - py[from]! : px[to]! - px[from]!) / steps;
+    const slope = steps === 0 ? 0 : (alongX ? py[to] - py[from] : px[to] - px[from]) / steps;
     for (let d = 0; d <= steps; d++) {
       const t = flip ? steps - d : d;
-      x[m] = alongX ? px[from]! + t : Math.trunc(px[from]! + slope * t + 0.5);
-      y[m] = alongX ? Math.trunc(py[from]! + slope * t + 0.5) : py[from]! + t;
+      x[m] = alongX ? px[from] + t : Math.trunc(px[from] + slope * t + 0.5);
+      y[m] = alongX ? Math.trunc(py[from] + slope * t + 0.5) : py[from] + t;
       m++;
     }
   }
@@ -412,15 +412,15 @@ function walkOutline(xy: ArrayLike<number>, scale: number): { x: Int32Array; y: 
 /** Runs between the sorted crossings; two crossings at one place cancel out. */
 function rleFromCrossings(crossings: readonly number[], height: number, width: number): Rle {
   const ends = Uint32Array.from(crossings.concat(height * width)).sort();
-  const runs = ends.map((end, i) => (i === 0 ? end : end - ends[i - 1]!));
-  const counts = [runs[0]!];
+  const runs = ends.map((end, i) => (i === 0 ? end : end - ends[i - 1]));
+  const counts = [runs[0]];
   for (let j = 1; j < runs.length;) {
-    if (runs[j]! > 0) {
-      counts.push(runs[j++]!);
+    if (runs[j] > 0) {
+      counts.push(runs[j++]);
     } else {
       j++;
       if (j < runs.length) {
-        counts[counts.length - 1]! += runs[j++]!;
+        counts[counts.length - 1] += runs[j++];
       }
     }
   }

@@ -66,7 +66,7 @@ function expectEncoded(rle: Rle, expected: Encoded): void {
 
 function columnMajor(rows: readonly string[], width: number): number[] {
   return Array.from({ length: rows.length * width }, (_, i) =>
-    Number(rows[i % rows.length]![Math.floor(i / rows.length)]),
+    Number(rows[i % rows.length][Math.floor(i / rows.length)]),
   );
 }
 
@@ -74,7 +74,7 @@ function expectClose(actual: Float64Array, expected: number[][]): void {
   const flat = expected.flat();
   expect(actual.length).toBe(flat.length);
   flat.forEach((value, i) => {
-    expect(Math.abs(actual[i]! - value) <= 1e-15 * Math.max(1, value)).toBe(true);
+    expect(Math.abs(actual[i] - value) <= 1e-15 * Math.max(1, value)).toBe(true);
   });
 }
 
@@ -155,8 +155,8 @@ describe('RLE against plain pixel counting', () => {
     fc.assert(
       fc.property(maskPair, ({ height, width, a, b }) => {
         const [ra, rb] = [rleEncode(a, height, width), rleEncode(b, height, width)];
-        const both = a.map((value, i) => value & b[i]!);
-        const either = a.map((value, i) => value | b[i]!);
+        const both = a.map((value, i) => value & b[i]);
+        const either = a.map((value, i) => value | b[i]);
         const count = (mask: readonly number[]): number => mask.reduce((sum, value) => sum + value, 0);
         expect([...rleDecode(rleMerge([ra, rb]))]).toEqual(either);
         expect([...rleDecode(rleMerge([ra, rb], true))]).toEqual(both);
@@ -170,7 +170,7 @@ describe('RLE against plain pixel counting', () => {
         const ys = a.flatMap((value, i) => (value === 1 ? [i % height] : []));
         const box = [Math.min(...xs), Math.min(...ys)];
         expect(rleToBbox(ra)).toEqual(
-          xs.length === 0 ? [0, 0, 0, 0] : [...box, Math.max(...xs) - box[0]! + 1, Math.max(...ys) - box[1]! + 1],
+          xs.length === 0 ? [0, 0, 0, 0] : [...box, Math.max(...xs) - box[0] + 1, Math.max(...ys) - box[1] + 1],
         );
       }),
     );
