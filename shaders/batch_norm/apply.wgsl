@@ -1,5 +1,10 @@
 // y = scale * x + shift over NHWC vec4s.
-fn item(i: u32) {
-  let c = i % params.channel_units;
+alias Place = u32;
+
+fn locate(row: u32) -> Place {
+  return row;
+}
+
+fn item(place: Place, i: u32, c: u32) {
   y[i] = x[i] * scale[c] + shift[c];
 }

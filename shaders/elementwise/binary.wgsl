@@ -1,5 +1,5 @@
 // y = activation(f(a, b)) with NumPy broadcasting, over vec4s of a channels4 output or elements of a dense one.
-//#if UNIT == 4
+//#if WIDTH == 4
 alias Value = vec4f;
 //#else
 alias Value = f32;
@@ -68,15 +68,22 @@ fn load_b(base: u32, c: u32) -> Value {
 //#end
 }
 
-fn item(i: u32) {
-  let c = (i % params.row_units) * ${UNIT}u;
-  let row = i / params.row_units;
+// Where the rows of a and b begin.
+alias Place = vec2u;
+
+fn locate(row: u32) -> Place {
   let outer = row / params.size2;
   let place = vec3u(outer / params.size1, outer % params.size1, row % params.size2);
-  let from_a = dot(place, vec3u(params.a_stride0, params.a_stride1, params.a_stride2));
-  let from_b = dot(place, vec3u(params.b_stride0, params.b_stride1, params.b_stride2));
-  let value = activate(apply(load_a(from_a, c), load_b(from_b, c)));
-//#if UNIT == 4
+  return vec2u(
+    dot(place, vec3u(params.a_stride0, params.a_stride1, params.a_stride2)),
+    dot(place, vec3u(params.b_stride0, params.b_stride1, params.b_stride2)),
+  );
+}
+
+fn item(place: Place, i: u32, unit: u32) {
+  let c = unit * ${WIDTH}u;
+  let value = activate(apply(load_a(place.x, c), load_b(place.y, c)));
+//#if WIDTH == 4
   y[i] = keep_channels(value, params.channels - c);
 //#else
   y[i] = value;

@@ -1,13 +1,4 @@
 // Calls `item(i)` for each unit in use: vec4s, elements or rows, as dispatchItemwise() in src/kernels/itemwise.ts says.
-// Needs linear.wgsl. `item` must not read or write beyond unit i of the output.
-fn units_in_use() -> u32 {
-//#if COUNTED
-  return min(params.length, (count[0] * params.item_elements + ${UNIT - 1}u) / ${UNIT}u);
-//#else
-  return params.length;
-//#end
-}
-
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {

@@ -2,7 +2,7 @@ import applySource from '../../shaders/batch_norm/apply.wgsl';
 import scaleSource from '../../shaders/batch_norm/scale.wgsl';
 import scaleRowsSource from '../../shaders/batch_norm/scale_rows.wgsl';
 import { f32, u32 } from '../gpu/kernel';
-import { dispatchItemwise, elementUnits, vec4Units } from './itemwise';
+import { dispatchItemwise, dispatchRowwise, elementUnits } from './itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { dense, featureMap, product, storedLength, type TensorSpec } from './tensor';
 
@@ -27,11 +27,10 @@ export const frozenBatchNorm: Op<{ eps: number }> = {
     const scale = context.scratch(featureMap([channels]));
     const shift = context.scratch(featureMap([channels]));
     scaleAndShift(context, inputs.slice(1, 5), null, scale, shift, eps);
-    dispatchItemwise(context, y, vec4Units(x.spec), {
+    dispatchRowwise(context, y, {
       kernel: 'batch_norm/apply',
       source: applySource,
       bindings: { x: read(x, 'vec4f'), scale: read(scale, 'vec4f'), shift: read(shift, 'vec4f'), y: write(y, 'vec4f') },
-      params: { channel_units: u32(Math.ceil(channels / 4)) },
     });
   },
 };

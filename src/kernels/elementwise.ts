@@ -3,7 +3,7 @@ import unarySource from '../../shaders/elementwise/unary.wgsl';
 import channelsSource from '../../shaders/lib/channels.wgsl';
 import { u32, type Param } from '../gpu/kernel';
 import type { Activation } from './activation';
-import { dispatchItemwise, elementUnits, vec4Units } from './itemwise';
+import { dispatchItemwise, dispatchRowwise, vec4Units } from './itemwise';
 import { read, required, ShapeError, write, type Op } from './op';
 import { pitch, type TensorSpec } from './tensor';
 
@@ -57,7 +57,7 @@ export const binary: Op<{ function: BinaryFunction; activation: Activation }> = 
     const channels = y.spec.shape.at(-1) ?? 1;
     const keepsZero = ZERO_AT_ZERO.includes(attributes.function) && attributes.activation !== 'sigmoid';
     const flat = sameMemory(a.spec, y.spec) && sameMemory(b.spec, y.spec) && (keepsZero || pitch(y.spec) === channels);
-    const defines = { FUNCTION: attributes.function, ACTIVATION: attributes.activation, FLAT: flat };
+    const defines = { FUNCTION: attributes.function, ACTIVATION: attributes.activation, FLAT: flat, WIDTH: 4 };
     const kernel = `elementwise/binary ${attributes.function}${flat ? '' : ' broadcast'}`;
     const source = channelsSource + binarySource;
     if (flat) {
@@ -66,21 +66,19 @@ export const binary: Op<{ function: BinaryFunction; activation: Activation }> = 
       return;
     }
     const vector = y.spec.layout === 'channels4';
-    const units = vector ? vec4Units(y.spec) : elementUnits(y.spec);
     const loadA = loadMode(a.spec, vector);
     const loadB = loadMode(b.spec, vector);
     const [, size1, size2] = rowAxes(y.spec.shape);
-    dispatchItemwise(context, y, units, {
+    dispatchRowwise(context, y, {
       kernel,
       source,
-      defines: { ...defines, A_LOAD: loadA, B_LOAD: loadB },
+      defines: { ...defines, WIDTH: vector ? 4 : 1, A_LOAD: loadA, B_LOAD: loadB },
       bindings: {
         a: read(a, loadA === 'vec4' ? 'vec4f' : 'f32'),
         b: read(b, loadB === 'vec4' ? 'vec4f' : 'f32'),
         y: write(y, vector ? 'vec4f' : 'f32'),
       },
       params: {
-        row_units: u32(pitch(y.spec) / units.unit),
         channels: u32(channels),
         size1: u32(size1),
         size2: u32(size2),

@@ -1,10 +1,12 @@
+import inUseSource from '../../shaders/lib/in_use.wgsl';
 import itemwiseSource from '../../shaders/lib/itemwise.wgsl';
 import linearSource from '../../shaders/lib/linear.wgsl';
+import rowwiseSource from '../../shaders/lib/rowwise.wgsl';
 import { u32 } from '../gpu/kernel';
-import { linearWalk, read, type Lowering, type Operand, type OpKernelCall } from './op';
-import { product, rows, storedLength, type TensorSpec } from './tensor';
+import { linearWalk, read, spread, type Lowering, type Operand, type OpKernelCall } from './op';
+import { pitch, product, rows, storedLength, type TensorSpec } from './tensor';
 
-/** What a kernel's `item(i)` runs over. */
+/** What a kernel runs over. */
 export interface Units {
   readonly length: number;
   /** Elements of one unit, and of one item of the first axis: a count of items is a count of units by their ratio. */
@@ -40,13 +42,51 @@ export type ItemwiseCall = Omit<OpKernelCall, 'workgroups'>;
  */
 export function dispatchItemwise(context: Lowering, counted: Operand, units: Units, call: ItemwiseCall): void {
   const walk = linearWalk(context.capabilities, units.length);
-  const count = counted.count;
+  dispatchUnits(context, counted, units, {
+    ...call,
+    source: linearSource + inUseSource + itemwiseSource + call.source,
+    defines: { ...walk.defines, ...call.defines },
+    workgroups: walk.workgroups,
+  });
+}
+
+/** Fewer rows than this are walked by units, so that every core has work. */
+const ROWS_FOR_TWO_CORES = 256;
+const ROWS_A_WORKGROUP = 64;
+
+/**
+ * Dispatches a kernel over the rows (the last axis) of an output: `fn locate(row: u32) -> Place` finds out where the
+ * row's sources are, `fn item(place: Place, i: u32, unit: u32)` writes its unit, which is unit i of the whole output:
+ * a vec4 of a channels4 tensor, an element of a dense one. Adds the param `row_units` to those of dispatchItemwise().
+ */
+export function dispatchRowwise(context: Lowering, output: Operand, call: ItemwiseCall): void {
+  const { spec } = output;
+  const { software, maxWorkgroupsPerDimension } = context.capabilities;
+  const byUnit = spec.layout === 'channels4' ? vec4Units(spec) : elementUnits(spec);
+  const params = { row_units: u32(pitch(spec) / byUnit.unit), ...call.params };
+  const source = linearSource + inUseSource + rowwiseSource + call.source;
+  const byRow = rowUnits(spec);
+  const walk = linearWalk(context.capabilities, byUnit.length);
+  const lanes = walk.defines.LANES;
+  if (software && byRow.length >= ROWS_FOR_TWO_CORES && pitch(spec) / byUnit.unit >= lanes) {
+    dispatchUnits(context, output, byRow, {
+      ...call,
+      source,
+      params,
+      defines: { BY_ROW: true, LANES: lanes, STEPS: ROWS_A_WORKGROUP, ...call.defines },
+      workgroups: spread(Math.ceil(byRow.length / ROWS_A_WORKGROUP), maxWorkgroupsPerDimension),
+    });
+    return;
+  }
+  const defines = { BY_ROW: false, ...walk.defines, ...call.defines };
+  dispatchUnits(context, output, byUnit, { ...call, source, params, defines, workgroups: walk.workgroups });
+}
+
+function dispatchUnits(context: Lowering, { count }: Operand, units: Units, call: OpKernelCall): void {
   context.dispatch({
     ...call,
-    source: linearSource + itemwiseSource + call.source,
-    defines: { ...walk.defines, COUNTED: count !== undefined, UNIT: units.unit, ...call.defines },
+    defines: { COUNTED: count !== undefined, UNIT: units.unit, ...call.defines },
     bindings: { ...call.bindings, ...(count === undefined ? {} : { count: read(count, 'u32') }) },
     params: { length: u32(units.length), item_elements: u32(units.itemElements), ...call.params },
-    workgroups: walk.workgroups,
   });
 }

@@ -1,8 +1,8 @@
 import poolSource from '../../shaders/pool/pool2d.wgsl';
 import { i32, u32 } from '../gpu/kernel';
-import { dispatchItemwise, vec4Units } from './itemwise';
+import { dispatchRowwise } from './itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
-import { featureMap, type TensorSpec } from './tensor';
+import { featureMap, storedLength, type TensorSpec } from './tensor';
 
 /** [vertical, horizontal] */
 type Pair = readonly [number, number];
@@ -81,16 +81,14 @@ function pool(
   window: Window,
   defines: { MODE: string; INCLUDE_PAD: boolean },
 ): void {
-  const [, height, width, channels] = x.spec.shape;
+  const [, height, width] = x.spec.shape;
   const [, outHeight, outWidth] = y.spec.shape;
-  const units = vec4Units(y.spec);
-  dispatchItemwise(context, y, units, {
+  dispatchRowwise(context, y, {
     kernel: `pool/pool2d ${defines.MODE}`,
     source: poolSource,
     defines,
     bindings: { x: read(x, 'vec4f'), y: write(y, 'vec4f') },
     params: {
-      channel_units: u32(Math.ceil(channels / 4)),
       height: u32(height),
       width: u32(width),
       out_height: u32(outHeight),
@@ -104,6 +102,6 @@ function pool(
       dilation_y: i32(window.dilation[0]),
       dilation_x: i32(window.dilation[1]),
     },
-    flops: units.length * 4 * window.kernel[0] * window.kernel[1],
+    flops: storedLength(y.spec) * window.kernel[0] * window.kernel[1],
   });
 }

@@ -1,7 +1,7 @@
 import sampleSource from '../../shaders/lib/sample.wgsl';
 import resizeSource from '../../shaders/resize/resize.wgsl';
 import { f32, u32 } from '../gpu/kernel';
-import { dispatchItemwise, vec4Units } from './itemwise';
+import { dispatchRowwise } from './itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { featureMap, type TensorSpec } from './tensor';
 
@@ -54,9 +54,9 @@ function mapShape({ shape, layout }: TensorSpec, op: string): readonly number[] 
 }
 
 function resample(context: Lowering, x: Operand, lateral: Operand | null, y: Operand, mode: ResizeMode): void {
-  const [, height, width, channels] = x.spec.shape;
+  const [, height, width] = x.spec.shape;
   const [, outHeight, outWidth] = y.spec.shape;
-  dispatchItemwise(context, y, vec4Units(y.spec), {
+  dispatchRowwise(context, y, {
     kernel: `resize/resize ${mode}${lateral === null ? '' : ' add'}`,
     source: sampleSource + resizeSource,
     defines: { MODE: mode, ADD: lateral !== null },
@@ -66,7 +66,6 @@ function resample(context: Lowering, x: Operand, lateral: Operand | null, y: Ope
       y: write(y, 'vec4f'),
     },
     params: {
-      channel_units: u32(Math.ceil(channels / 4)),
       height: u32(height),
       width: u32(width),
       out_height: u32(outHeight),

@@ -30,8 +30,13 @@ test.each(fixtures<Attributes>('pool'))('$name', async ({ name, attributes, inpu
 
 test('only counted images are pooled', async () => {
   const x = { spec: featureMap([3, 2, 2, 4]), values: formula(48, 5), count: 2 };
-  const window = { kernel: [2, 2], stride: [2, 2], padding: [0, 0], ceilMode: false, countIncludePad: true } as const;
-  const [y] = await runOp(avgPool2d, [x], { ...window, kernel: [2, 2], stride: [2, 2], padding: [0, 0] });
+  const [y] = await runOp(avgPool2d, [x], {
+    kernel: [2, 2],
+    stride: [2, 2],
+    padding: [0, 0],
+    ceilMode: false,
+    countIncludePad: true,
+  });
   const mean = (image: number, c: number): number =>
     [0, 1, 2, 3].reduce((sum, p) => sum + x.values[image * 16 + p * 4 + c] / 4, 0);
   const expected = [0, 1].flatMap((image) => [0, 1, 2, 3].map((c) => mean(image, c)));
@@ -39,7 +44,8 @@ test('only counted images are pooled', async () => {
 });
 
 test('a kernel larger than the padded input is refused', () => {
-  const window = { kernel: [3, 3], stride: [1, 1], padding: [0, 0], dilation: [1, 1], ceilMode: false } as const;
-  const attributes = { ...window, kernel: [3, 3], stride: [1, 1], padding: [0, 0], dilation: [1, 1] } satisfies object;
-  expect(() => maxPool2d.infer([featureMap([1, 2, 2, 4])], attributes as never)).toThrow(/smaller than the kernel/);
+  const window = { kernel: [3, 3], stride: [1, 1], padding: [0, 0], dilation: [1, 1] } satisfies Partial<Attributes>;
+  const map = featureMap([1, 2, 2, 4]);
+  expect(() => maxPool2d.infer([map], { ...window, ceilMode: false })).toThrow(/smaller than the kernel/);
+  expect(() => maxPool2d.infer([map], { ...window, padding: [2, 2], ceilMode: false })).toThrow(/half the kernel/);
 });
