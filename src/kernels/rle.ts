@@ -1,0 +1,1 @@
+export { pasteToRle, rleEncode } from './rle_encode';
