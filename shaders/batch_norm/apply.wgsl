@@ -5,6 +5,6 @@ fn locate(row: u32) -> Place {
   return row;
 }
 
-fn item(place: Place, i: u32, c: u32) {
+fn row_item(place: Place, i: u32, c: u32) {
   y[i] = x[i] * scale[c] + shift[c];
 }

@@ -80,7 +80,7 @@ fn locate(row: u32) -> Place {
   );
 }
 
-fn item(place: Place, i: u32, unit: u32) {
+fn row_item(place: Place, i: u32, unit: u32) {
   let c = unit * ${WIDTH}u;
   let value = activate(apply(load_a(place.x, c), load_b(place.y, c)));
 //#if WIDTH == 4

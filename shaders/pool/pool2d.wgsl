@@ -10,7 +10,7 @@ fn locate(pixel: u32) -> Place {
   );
 }
 
-fn item(place: Place, i: u32, c: u32) {
+fn row_item(place: Place, i: u32, c: u32) {
 //#if MODE == 'max'
   var result = vec4f(-3.4028234e38);
 //#else

@@ -23,7 +23,7 @@ fn locate(pixel: u32) -> Place {
 //#end
 }
 
-fn item(place: Place, i: u32, c: u32) {
+fn row_item(place: Place, i: u32, c: u32) {
 //#if MODE == 'nearest'
   var value = x[place + c];
 //#else

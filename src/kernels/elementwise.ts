@@ -5,7 +5,7 @@ import { u32, type Param } from '../gpu/kernel';
 import type { Activation } from './activation';
 import { dispatchItemwise, dispatchRowwise, vec4Units } from './itemwise';
 import { read, required, ShapeError, write, type Op } from './op';
-import { pitch, type TensorSpec } from './tensor';
+import { pitch, product, type TensorSpec } from './tensor';
 
 export type UnaryFunction = 'relu' | 'sigmoid' | 'exp' | 'log' | 'sqrt' | 'abs' | 'neg' | 'tanh';
 
@@ -118,9 +118,9 @@ function sameMemory(a: TensorSpec, b: TensorSpec): boolean {
   return a.shape.join() === b.shape.join() && pitch(a) === pitch(b);
 }
 
-/** The three axes before the last, with ones in front where there are fewer. */
+/** The three axes before the last, with ones in front where there are fewer. More of them do not broadcast: they are one. */
 function rowAxes(shape: readonly number[]): number[] {
-  const axes = shape.slice(0, -1);
+  const axes = shape.length > 4 ? [product(shape.slice(0, -1))] : shape.slice(0, -1);
   return [...new Array<number>(Math.max(0, 3 - axes.length)).fill(1), ...axes];
 }
 

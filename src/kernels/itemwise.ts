@@ -52,34 +52,33 @@ export function dispatchItemwise(context: Lowering, counted: Operand, units: Uni
 
 /** Fewer rows than this are walked by units, so that every core has work. */
 const ROWS_FOR_TWO_CORES = 256;
-const ROWS_A_WORKGROUP = 64;
+const ROWS_A_WORKGROUP = 16;
 
 /**
  * Dispatches a kernel over the rows (the last axis) of an output: `fn locate(row: u32) -> Place` finds out where the
- * row's sources are, `fn item(place: Place, i: u32, unit: u32)` writes its unit, which is unit i of the whole output:
+ * row's sources are, `fn row_item(place: Place, i: u32, unit: u32)` writes its unit, which is unit i of the whole output:
  * a vec4 of a channels4 tensor, an element of a dense one. Adds the param `row_units` to those of dispatchItemwise().
  */
 export function dispatchRowwise(context: Lowering, output: Operand, call: ItemwiseCall): void {
   const { spec } = output;
   const { software, maxWorkgroupsPerDimension } = context.capabilities;
   const byUnit = spec.layout === 'channels4' ? vec4Units(spec) : elementUnits(spec);
-  const params = { row_units: u32(pitch(spec) / byUnit.unit), ...call.params };
-  const source = linearSource + inUseSource + rowwiseSource + call.source;
+  const rowLength = pitch(spec) / byUnit.unit;
+  const params = { row_units: u32(rowLength), ...call.params };
+  const source = rowwiseSource + call.source;
   const byRow = rowUnits(spec);
-  const walk = linearWalk(context.capabilities, byUnit.length);
-  const lanes = walk.defines.LANES;
-  if (software && byRow.length >= ROWS_FOR_TWO_CORES && pitch(spec) / byUnit.unit >= lanes) {
-    dispatchUnits(context, output, byRow, {
-      ...call,
-      source,
-      params,
-      defines: { BY_ROW: true, LANES: lanes, STEPS: ROWS_A_WORKGROUP, ...call.defines },
-      workgroups: spread(Math.ceil(byRow.length / ROWS_A_WORKGROUP), maxWorkgroupsPerDimension),
-    });
+  const lanes = linearWalk(context.capabilities, byUnit.length).defines.LANES;
+  if (!software || byRow.length < ROWS_FOR_TWO_CORES || rowLength < lanes) {
+    dispatchItemwise(context, output, byUnit, { ...call, source, params, defines: { BY_ROW: false, ...call.defines } });
     return;
   }
-  const defines = { BY_ROW: false, ...walk.defines, ...call.defines };
-  dispatchUnits(context, output, byUnit, { ...call, source, params, defines, workgroups: walk.workgroups });
+  dispatchUnits(context, output, byRow, {
+    ...call,
+    source: inUseSource + source,
+    params,
+    defines: { BY_ROW: true, LANES: lanes, STEPS: ROWS_A_WORKGROUP, ...call.defines },
+    workgroups: spread(Math.ceil(byRow.length / ROWS_A_WORKGROUP), maxWorkgroupsPerDimension),
+  });
 }
 
 function dispatchUnits(context: Lowering, { count }: Operand, units: Units, call: OpKernelCall): void {

@@ -95,6 +95,22 @@ describe('binary', () => {
     expectSame(unpad(y.spec, y.values), new Float32Array(6).fill(1));
   });
 
+  test('five equal axes, in two layouts', async () => {
+    const shape = [2, 3, 1, 2, 5];
+    const a = formula(60, 2);
+    const b = formula(60, 3).map((v) => v + 2);
+    const inputs = [
+      { spec: featureMap(shape), values: a },
+      { spec: dense(shape), values: b },
+    ];
+    const [y] = await runOp(binary, inputs, { function: 'div', activation: 'none' }, { stored: true });
+    const expected = a.map((v, i) => v / b[i]);
+    expectClose(unpad(y.spec, y.values), expected, 1e-6);
+    expect(() => binary.infer([dense(shape), dense([5])], { function: 'div', activation: 'none' })).toThrow(
+      /four axes/,
+    );
+  });
+
   test('shapes that do not broadcast are refused', () => {
     const attributes = { function: 'add', activation: 'none' } as const;
     expect(() => binary.infer([dense([3, 4]), dense([3])], attributes)).toThrow(ShapeError);
