@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { gatherRows, segmentLabels, stackLists } from '../../src/kernels/lists';
+import { dense } from '../../src/kernels/tensor';
+import { expectSame } from '../helpers/compare';
+import { fixtures, type FixtureTensor } from '../helpers/fixtures';
+import { runOp, type TestTensor } from '../helpers/gpu';
+
+type Case =
+  | { kind: 'stack'; op: { capacity: number } }
+  | { kind: 'gather'; count: number | null }
+  | { kind: 'labels'; count: number | null; op: { segmentLength: number } };
+
+function indexList({ shape, data }: FixtureTensor, count: number | null): TestTensor {
+  return { spec: dense(shape, 'u32'), values: Uint32Array.from(data), ...(count === null ? {} : { count }) };
+}
+
+describe('lists', () => {
+  for (const { name, attributes, inputs, outputs } of fixtures<Case>('lists')) {
+    test(name, async () => {
+      if (attributes.kind === 'stack') {
+        const counts = inputs.counts.data;
+        const operands = Array.from(counts).flatMap((count, i): TestTensor[] => {
+          const { shape, data } = inputs[`list${i}`];
+          return [
+            { spec: dense(shape), values: data },
+            { spec: dense([1], 'u32'), values: new Uint32Array([count]) },
+          ];
+        });
+        const [stacked, used] = await runOp(stackLists, operands, attributes.op);
+        expect(stacked.spec.shape).toEqual(outputs.stacked.shape);
+        expectSame(stacked.values, outputs.stacked.data, 'stacked');
+        expectSame(used.values, outputs.counts.data, 'counts');
+      } else if (attributes.kind === 'gather') {
+        const { source, indices } = inputs;
+        for (const dtype of ['f32', 'u32'] as const) {
+          // the bits must arrive, whatever the type
+          const bits = (data: ArrayLike<number>): Uint32Array => new Uint32Array(Float32Array.from(data).buffer);
+          const values = dtype === 'f32' ? source.data : bits(source.data);
+          const expected = dtype === 'f32' ? outputs.y.data : bits(outputs.y.data);
+          const operands = [{ spec: dense(source.shape, dtype), values }, indexList(indices, attributes.count)];
+          const [y] = await runOp(gatherRows, operands, {});
+          expect(y.spec).toEqual(dense(outputs.y.shape, dtype));
+          expectSame(y.values, expected, dtype);
+        }
+      } else {
+        const [labels] = await runOp(segmentLabels, [indexList(inputs.indices, attributes.count)], attributes.op);
+        expectSame(labels.values, outputs.labels.data);
+      }
+    });
+  }
+
+  test('refuses lists that do not fit together', async () => {
+    const count = { spec: dense([1], 'u32'), values: new Uint32Array(1) };
+    const boxes = { spec: dense([1, 2, 4]), values: new Float32Array(8) };
+    const scores = { spec: dense([1, 2]), values: new Float32Array(2) };
+    await expect(runOp(stackLists, [boxes, count, scores, count], { capacity: 2 })).rejects.toThrow('all of one type');
+    await expect(runOp(stackLists, [boxes, count, boxes], { capacity: 2 })).rejects.toThrow('each with its count');
+  });
+});
