@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var x = i32(lane); x < image.x; x += ${LANES}) {
     var value = 0u;
     if (present && x >= p.low.x && x < p.high.x && y >= p.low.y && y < p.high.y) {
-      let column = source(x - p.origin.x, scale.x, padded.x);
+      let column = columns_of(source(x - p.origin.x, scale.x, padded.x));
       let probability = blend(row.weight, mask_row(item, row.low, column), mask_row(item, row.low + 1, column));
       value = u32(probability > params.threshold);
     }

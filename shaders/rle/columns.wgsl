@@ -1,11 +1,14 @@
 // Finds where the pixels of a mask change value, in COCO's order: down each column, columns from left to right. One
 // invocation walks down one column; the pixel before its first is the last one of the column before it.
-// PHASE 'count' counts the changes of each column; PHASE 'write' writes their positions where the prefix sums say.
+// PHASE 'count' counts the changes of each column and keeps the first four of them; PHASE 'write' writes the positions
+// where the prefix sums say, and walks again only where there are more.
 var<private> value_before: bool;
 var<private> changes: u32;
 //#if PHASE == 'write'
 var<private> target_start: u32;
 var<private> target_length: u32;
+//#else
+var<private> kept: vec4u;
 //#end
 
 fn observe(value: bool, position: i32) {
@@ -14,6 +17,8 @@ fn observe(value: bool, position: i32) {
     if (changes < target_length) {
       positions[target_start + changes] = u32(position);
     }
+//#else
+    kept = select(kept, vec4u(u32(position)), vec4u(changes) == vec4u(0, 1, 2, 3));
 //#end
     changes++;
     value_before = value;
@@ -28,46 +33,39 @@ fn walk(item: u32, x: i32, resized: vec4i, clipped: vec4i, image: vec2i) {
   let first = clipped.y;
   let last = clipped.w;
   if (last == image.y && x > clipped.x) {
-    let column = source(x - 1 - resized.x, scale.x, padded.x);
+    let columns = columns_of(source(x - 1 - resized.x, scale.x, padded.x));
     let row = source(last - 1 - resized.y, scale.y, padded.y);
     value_before =
-      blend(row.weight, mask_row(item, row.low, column), mask_row(item, row.low + 1, column)) > params.threshold;
+      blend(row.weight, mask_row(item, row.low, columns), mask_row(item, row.low + 1, columns)) > params.threshold;
   }
   if (first > 0) {
     observe(false, start);
   }
-  let column = source(x - resized.x, scale.x, padded.x);
-  var row = -9;
-  var upper = 0.0;
-  var lower = 0.0;
-  for (var y = first; y < last; ) {
+  let columns = columns_of(source(x - resized.x, scale.x, padded.x));
+  var row = source(first - resized.y, scale.y, padded.y).low;
+  var lower = mask_row(item, row, columns);
+  var y = first;
+  while (y < last) {
     // pixels [y, end) lie between rows `row` and `row` + 1 of the padded mask
-    let low = source(y - resized.y, scale.y, padded.y).low;
-    upper = lower;
-    if (low != row + 1) {
-      upper = mask_row(item, low, column);
-    }
-    lower = mask_row(item, low + 1, column);
-    row = low;
-    var end = last;
-    if (low < padded.y - 1) {
-      end = clamp(i32((f32(low) + 1.5) / scale.y - 0.5) + resized.y, y + 1, last);
-      while (end > y + 1 && source(end - 1 - resized.y, scale.y, padded.y).low > low) { end--; }
-      while (end < last && source(end - resized.y, scale.y, padded.y).low <= low) { end++; }
-    }
+    let end = min(row_ends[i32(item) * padded.y + row] + resized.y, last);
+    let upper = lower;
+    row++;
+    lower = mask_row(item, row, columns);
     // clear of the threshold by more than rounding, the whole stretch has one value
     let margin = 4e-6 * (abs(params.threshold) + max(abs(upper), abs(lower)));
     let all = min(upper, lower) > params.threshold + margin;
     let none = max(upper, lower) < params.threshold - margin;
     if (all || none) {
-      observe(all, start + y);
+      if (y < end) {
+        observe(all, start + y);
+        y = end;
+      }
     } else {
       for (; y < end; y++) {
         let weight = source(y - resized.y, scale.y, padded.y).weight;
         observe(blend(weight, upper, lower) > params.threshold, start + y);
       }
     }
-    y = end;
   }
   if (last < image.y) {
     observe(false, start + last);
@@ -104,10 +102,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
     let before = select(0u, column_ends[max(index, 1u) - 1u], i > 0u);
     target_start = spans[item].x + before;
     target_length = min(column_ends[index], spans[item].y) - min(before, spans[item].y);
-    walk(item, clipped.x + i32(i), resized, clipped, image);
+    if (target_length <= 4u) {
+      let known = kept_positions[index];
+      for (var k = 0u; k < target_length; k++) {
+        positions[target_start + k] = known[k];
+      }
+    } else {
+      walk(item, clipped.x + i32(i), resized, clipped, image);
+    }
 //#else
+    kept = vec4u();
     walk(item, clipped.x + i32(i), resized, clipped, image);
     column_ends[index] = changes;
+    kept_positions[index] = kept;
 //#end
   }
 }

@@ -2,6 +2,7 @@ import bilinearSource from '../../shaders/masks/bilinear.wgsl';
 import pasteSource from '../../shaders/masks/paste.wgsl';
 import placementSource from '../../shaders/masks/placement.wgsl';
 import selectSource from '../../shaders/masks/select.wgsl';
+import sourceSource from '../../shaders/masks/source.wgsl';
 import type { Capabilities } from '../gpu/capabilities';
 import { f32, u32, type BindingUse, type Param } from '../gpu/kernel';
 import { read, required, ShapeError, spread, write, type Op, type Operand } from './op';
@@ -101,7 +102,7 @@ export const pasteMasks: Op<{ threshold: number; height: number; width: number }
     }
     context.dispatch({
       kernel: 'masks/paste',
-      source: placementSource + bilinearSource + pasteSource,
+      source: placementSource + sourceSource + bilinearSource + pasteSource,
       defines: { LANES: rowLanes(context.capabilities), COUNTED: masks.count !== undefined },
       bindings: {
         masks: read(masks, 'f32'),

@@ -1,6 +1,7 @@
 import linearSource from '../../shaders/lib/linear.wgsl';
 import bilinearSource from '../../shaders/masks/bilinear.wgsl';
 import placementSource from '../../shaders/masks/placement.wgsl';
+import sourceSource from '../../shaders/masks/source.wgsl';
 import clearSource from '../../shaders/rle/clear.wgsl';
 import columnSumsSource from '../../shaders/rle/column_sums.wgsl';
 import columnsSource from '../../shaders/rle/columns.wgsl';
@@ -8,6 +9,7 @@ import countsSource from '../../shaders/rle/counts.wgsl';
 import endsSource from '../../shaders/rle/ends.wgsl';
 import framesSource from '../../shaders/rle/frames.wgsl';
 import measureSource from '../../shaders/rle/measure.wgsl';
+import rowEndsSource from '../../shaders/rle/row_ends.wgsl';
 import scanSource from '../../shaders/rle/scan.wgsl';
 import spansSource from '../../shaders/rle/spans.wgsl';
 import stringsSource from '../../shaders/rle/strings.wgsl';
@@ -39,18 +41,41 @@ function encodedSpecs(op: string, items: number, capacityBytes: number): TensorS
   ];
 }
 
-/** Where the values of the masks come from: defines, bindings and params of the kernels that read them. */
+type Params = Record<string, Param>;
+
+/** Where the values of the masks come from: bindings and params of the kernels that read them. */
 interface MaskSource {
   readonly kind: 'paste' | 'dense';
   readonly items: number;
-  /** The most columns that the masks can have. */
-  readonly columns: number;
+  /** Columns that there is memory for. */
+  readonly columnCapacity: number;
   /** The operand whose count is the number of masks. */
   readonly counted: Operand;
-  /** Bindings and params of the kernel that finds the masks' frames, and of those that walk along the columns. */
-  readonly frames: { readonly bindings: Bindings; readonly params: Record<string, Param> };
-  readonly walk: { readonly bindings: Bindings; readonly params: Record<string, Param> };
+  /** For the kernel that finds the masks' frames. */
+  readonly frames: { readonly bindings: Bindings; readonly params: Params };
+  /** For the kernels that walk along the columns, once the frames are known. */
+  walk(frames: Operand): { readonly bindings: Bindings; readonly params?: Params };
 }
+
+/** The memory of one encoding. */
+interface Encoding {
+  readonly masks: MaskSource;
+  readonly lanes: number;
+  readonly perMask: [number, number, number];
+  readonly capacities: Params;
+  /** The image and each mask's place in it, see shaders/rle/frames.wgsl. */
+  readonly frames: Operand;
+  /** Changes up to the end of each column of a mask. */
+  readonly columnEnds: Operand;
+  /** The first four changes of each column. */
+  readonly keptPositions: Operand;
+  /** Each mask's part of `positions`. */
+  readonly spans: Operand;
+  /** Where the masks change value, in pixels in column order. */
+  readonly positions: Operand;
+}
+
+const ONE_GROUP: [number, number, number] = [1, 1, 1];
 
 /**
  * COCO run-length codes of masks whose columns can be walked along. Two passes over the columns, the first to count the
@@ -58,43 +83,49 @@ interface MaskSource {
  * strings and the second to write them.
  */
 function encode(context: Lowering, masks: MaskSource, outputs: readonly Operand[], capacityBytes: number): void {
-  const [chars, ends, areas, boundingBoxes, total] = outputs;
-  const { items, counted } = masks;
-  const lanes = rowLanes(context.capabilities);
-  const columnCapacity = Math.min(masks.columns, Math.max(capacityBytes, LEAST_CAPACITY));
+  const { items, columnCapacity } = masks;
+  // each change takes a character at least, so that a list this long is not what runs out
   const positionCapacity = Math.max(capacityBytes, LEAST_CAPACITY);
-  const frames = context.scratch(dense([1 + 3 * items, 4], 'i32'));
-  const columnEnds = context.scratch(dense([Math.max(columnCapacity, 1)], 'u32'));
-  const spans = context.scratch(dense([items + 1, 2], 'u32'));
-  const positions = context.scratch(dense([positionCapacity], 'u32'));
-  const lengths = context.scratch(dense([Math.max(items, 1)], 'u32'));
-  const COUNTED = counted.count !== undefined;
-  const count = countBinding(counted);
-  const capacities = { column_capacity: u32(columnCapacity), position_capacity: u32(positionCapacity) };
-  const oneGroup: [number, number, number] = [1, 1, 1];
-  const perMask: [number, number, number] = [1, items, 1];
+  const encoding: Encoding = {
+    masks,
+    lanes: rowLanes(context.capabilities),
+    perMask: [1, items, 1],
+    capacities: { column_capacity: u32(columnCapacity), position_capacity: u32(positionCapacity) },
+    frames: context.scratch(dense([1 + 3 * items, 4], 'i32')),
+    columnEnds: context.scratch(dense([Math.max(columnCapacity, 1)], 'u32')),
+    keptPositions: context.scratch(dense([Math.max(columnCapacity, 1), 4], 'u32')),
+    spans: context.scratch(dense([items + 1, 2], 'u32')),
+    positions: context.scratch(dense([positionCapacity], 'u32')),
+  };
+  findPositions(context, encoding);
+  writeStrings(context, encoding, outputs, capacityBytes);
+}
 
-  clear(context, chars);
+function findPositions(context: Lowering, encoding: Encoding): void {
+  const { masks, lanes, perMask, capacities, frames, columnEnds, keptPositions, spans, positions } = encoding;
+  const { kind, items } = masks;
   context.dispatch({
-    kernel: `rle/frames ${masks.kind}`,
+    kernel: `rle/frames ${kind}`,
     source: placementSource + scanSource + framesSource,
-    defines: { LANES: SCAN_LANES, SOURCE: masks.kind, COUNTED: COUNTED && masks.kind === 'paste' },
+    defines: { LANES: SCAN_LANES, SOURCE: kind, COUNTED: 'count' in masks.frames.bindings },
     bindings: { ...masks.frames.bindings, frames: write(frames, 'vec4i') },
     params: { items: u32(items), ...capacities, ...masks.frames.params },
-    workgroups: oneGroup,
+    workgroups: ONE_GROUP,
   });
-  const walk = (phase: 'count' | 'write', bindings: Bindings): void => {
+  const { bindings, params } = items > 0 ? masks.walk(frames) : { bindings: {} };
+  const walk = (phase: 'count' | 'write', results: Bindings): void => {
     context.dispatch({
-      kernel: `rle/columns ${masks.kind} ${phase}`,
-      source: (masks.kind === 'paste' ? bilinearSource : '') + columnsSource,
-      defines: { LANES: lanes, SOURCE: masks.kind, PHASE: phase },
-      bindings: { frames: read(frames, 'vec4i'), ...masks.walk.bindings, ...bindings },
-      ...(Object.keys(masks.walk.params).length > 0 ? { params: masks.walk.params } : {}),
+      kernel: `rle/columns ${kind} ${phase}`,
+      source: (kind === 'paste' ? sourceSource + bilinearSource : '') + columnsSource,
+      defines: { LANES: lanes, SOURCE: kind, PHASE: phase },
+      bindings: { frames: read(frames, 'vec4i'), ...bindings, ...results },
+      ...(params === undefined ? {} : { params }),
+      // workgroups share a mask's columns, however many there are
       workgroups: [context.capabilities.software ? 8 : 16, items, 1],
     });
   };
   if (items > 0) {
-    walk('count', { column_ends: write(columnEnds, 'u32') });
+    walk('count', { column_ends: write(columnEnds, 'u32'), kept_positions: write(keptPositions, 'vec4u') });
     context.dispatch({
       kernel: 'rle/column_sums',
       source: scanSource + columnSumsSource,
@@ -109,26 +140,39 @@ function encode(context: Lowering, masks: MaskSource, outputs: readonly Operand[
     defines: { LANES: SCAN_LANES },
     bindings: { spans: write(spans, 'vec2u') },
     params: { items: u32(items), ...capacities },
-    workgroups: oneGroup,
+    workgroups: ONE_GROUP,
   });
+  if (items > 0) {
+    walk('write', {
+      column_ends: read(columnEnds, 'u32'),
+      kept_positions: read(keptPositions, 'vec4u'),
+      spans: read(spans, 'vec2u'),
+      positions: write(positions, 'u32'),
+    });
+  }
+}
+
+function writeStrings(
+  context: Lowering,
+  { masks, lanes, perMask, capacities, frames, spans, positions }: Encoding,
+  [chars, ends, areas, boundingBoxes, total]: readonly Operand[],
+  capacityBytes: number,
+): void {
+  const lengths = context.scratch(dense([Math.max(masks.items, 1)], 'u32'));
   const runs: Bindings = {
     frames: read(frames, 'vec4i'),
     spans: read(spans, 'vec2u'),
     positions: read(positions, 'u32'),
   };
-  if (items > 0) {
-    walk('write', {
-      column_ends: read(columnEnds, 'u32'),
-      spans: read(spans, 'vec2u'),
-      positions: write(positions, 'u32'),
-    });
+  clear(context, chars);
+  if (masks.items > 0) {
     context.dispatch({
       kernel: 'rle/measure',
       source: scanSource + countsSource + measureSource,
-      defines: { LANES: lanes, COUNTED },
+      defines: { LANES: lanes, COUNTED: masks.counted.count !== undefined },
       bindings: {
         ...runs,
-        ...count,
+        ...countBinding(masks.counted),
         lengths: write(lengths, 'u32'),
         areas: write(areas, 'u32'),
         bounding_boxes: write(boundingBoxes, 'vec4f'),
@@ -147,10 +191,10 @@ function encode(context: Lowering, masks: MaskSource, outputs: readonly Operand[
       ends: write(ends, 'u32'),
       total: write(total, 'u32'),
     },
-    params: { items: u32(items), ...capacities, capacity: u32(capacityBytes) },
-    workgroups: oneGroup,
+    params: { items: u32(masks.items), ...capacities, capacity: u32(capacityBytes) },
+    workgroups: ONE_GROUP,
   });
-  if (items > 0) {
+  if (masks.items > 0) {
     context.dispatch({
       kernel: 'rle/strings',
       source: scanSource + countsSource + stringsSource,
@@ -204,18 +248,38 @@ export const pasteToRle: Op<{ threshold: number; capacityBytes: number }> = {
     const image = required(inputs, 2, 'pasteToRle');
     const items = masks.spec.shape[0];
     const { expansion, ...size } = placementParams(masks.spec);
-    const walk = {
-      bindings: { masks: read(masks, 'f32') },
-      params: { ...size, threshold: f32(threshold) },
+    const source: MaskSource = {
+      kind: 'paste',
+      items,
+      // a column of an object takes four characters and more
+      columnCapacity: Math.min(items * MAX_SIDE, Math.max(capacityBytes / 2, LEAST_CAPACITY)),
+      counted: masks,
+      frames: {
+        bindings: { boxes: read(boxes, 'vec4f'), image_info: read(image, 'u32'), ...countBinding(masks) },
+        params: { expansion },
+      },
+      walk: (frames) => ({
+        bindings: { masks: read(masks, 'f32'), row_ends: read(findRowEnds(context, masks.spec, frames), 'i32') },
+        params: { ...size, threshold: f32(threshold) },
+      }),
     };
-    const frames = {
-      bindings: { boxes: read(boxes, 'vec4f'), image_info: read(image, 'u32'), ...countBinding(masks) },
-      params: { expansion },
-    };
-    const columns = items * MAX_SIDE;
-    encode(context, { kind: 'paste', items, columns, counted: masks, frames, walk }, outputs, capacityBytes);
+    encode(context, source, outputs, capacityBytes);
   },
 };
+
+/** Which rows of the resized masks lie between which rows of the masks: dense i32 [D, mh + 2]. */
+function findRowEnds(context: Lowering, { shape: [items, height] }: TensorSpec, frames: Operand): Operand {
+  const rowEnds = context.scratch(dense([items, height + 2], 'i32'));
+  context.dispatch({
+    kernel: 'rle/row_ends',
+    source: sourceSource + rowEndsSource,
+    defines: { LANES: rowLanes(context.capabilities) },
+    bindings: { frames: read(frames, 'vec4i'), row_ends: write(rowEnds, 'i32') },
+    params: { mask_height: u32(height) },
+    workgroups: [1, items, 1],
+  });
+  return rowEnds;
+}
 
 /**
  * COCO run-length codes of binary masks, as pycocotools' `encode` gives them.
@@ -240,13 +304,14 @@ export const rleEncode: Op<{ capacityBytes: number }> = {
   forward(context, inputs, outputs, { capacityBytes }) {
     const masks = required(inputs, 0, 'rleEncode');
     const [items, height, width] = masks.spec.shape;
-    const frames = { bindings: {}, params: { height: u32(height), width: u32(width) } };
-    const walk = { bindings: { masks: read(masks, 'u32') }, params: {} };
-    encode(
-      context,
-      { kind: 'dense', items, columns: items * width, counted: masks, frames, walk },
-      outputs,
-      capacityBytes,
-    );
+    const source: MaskSource = {
+      kind: 'dense',
+      items,
+      columnCapacity: items * width,
+      counted: masks,
+      frames: { bindings: {}, params: { height: u32(height), width: u32(width) } },
+      walk: () => ({ bindings: { masks: read(masks, 'u32') } }),
+    };
+    encode(context, source, outputs, capacityBytes);
   },
 };

@@ -121,11 +121,10 @@ test('more changes than there is memory for are told', async () => {
   expect(lengths[0]).toBeGreaterThan(1000);
 });
 
-test.each(PASTES)('pasted masks: $name', async (fixture) => {
+const MODEST = PASTES.filter(({ attributes: { height, width } }) => height * width < 100_000);
+
+test.each(MODEST)('pasted masks: $name', async (fixture) => {
   const { height, width, threshold } = fixture.attributes;
-  if (height * width > 100_000) {
-    return;
-  }
   const [pasted] = await runOp(pasteMasks, pasteInputs(fixture).slice(0, 2), { height, width, threshold });
   const actual = await encoded(
     runOp(rleEncode, [{ spec: pasted.spec, values: pasted.values }], { capacityBytes: 1 << 16 }),
