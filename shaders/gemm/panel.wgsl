@@ -1,6 +1,6 @@
 // Implicit GEMM for software adapters with subgroups of ${SG} lanes. A workgroup is one subgroup: it owns ${4 * SG} columns (a vec4
-// a lane) of up to ${ROWS} rows, and holds ${KC} rows of B for them in private memory. Each row of A then streams past: one
-// load a lane brings ${4 * SG} values of k, and subgroupBroadcast hands them round.
+// a lane) of params.rowsPerGroup rows, and holds ${KC} rows of B for them in private memory. Each row of A then streams
+// past: one load a lane brings ${4 * SG} values of k, and subgroupBroadcast hands them round. Sums stay in y between panels.
 //
 // Row r of A is the window of output pixel r, its k axis (tap y, tap x, channel): four channels at a time lie together.
 @compute @workgroup_size(${SG})
@@ -46,20 +46,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
 
   let k = params.k;
   let k4 = (k + 3u) / 4u;
-  let columns4 = params.columns4;
-  let panelStart = workgroup.z * params.batchB + column;
+  let panelStart = workgroup.z * params.batchB + workgroup.x * params.panelGroup + lane;
+  let panelStep = params.panelStep;
   var panel: array<vec4f, ${KC}>;
-//#if PRIVATE
-  var sums: array<vec4f, ${ROWS}>;
-  for (var m = 0u; m < rows; m++) {
-    sums[m] = bias4;
-  }
-//#end
 
-  for (var k0 = 0u; k0 < k; k0 += ${KC}u) {
+  // at least once, so that a product without inner axis writes its zeros
+  for (var k0 = 0u; k0 == 0u || k0 < k; k0 += ${KC}u) {
     for (var i = 0u; i < ${KC}u; i++) {
       let known = inside && k0 + i < k;
-      panel[i] = select(vec4f(), b[select(0u, panelStart + (k0 + i) * columns4, known)], known);
+      panel[i] = select(vec4f(), b[select(0u, panelStart + (k0 + i) * panelStep, known)], known);
     }
 //#for Q 0 KC / (4 * SG)
     // the tap and the channels that this lane loads in each row
@@ -78,21 +73,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
     var windowX = firstWindowX;
     var source = firstSource;
     var goal = firstTarget;
-//#if PRIVATE == 0
     let isFirst = k0 == 0u;
     let isLast = k0 + ${KC}u >= k;
-//#end
     for (var m = 0u; m < rows; m++) {
-//#if PRIVATE
-      var sum = sums[m];
-//#else
       var sum = bias4;
       if (!isFirst) {
         sum = y[goal];
       } else if (params.hasResidual != 0u) {
         sum += residual[goal];
       }
-//#end
 //#for Q 0 KC / (4 * SG)
 //#if Q > 0
       if (k0 + ${Q * 4 * SG}u < k) {
@@ -106,16 +95,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
       }
 //#end
 //#end
-//#if PRIVATE
-      sums[m] = sum;
-//#else
       if (inside) {
         if (isLast) {
           sum = activate(sum, channel);
         }
         y[goal] = sum;
       }
-//#end
       x++;
       windowX += stepX;
       source += sourceStep;
@@ -133,22 +118,4 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
       source += select(0, sourceImage, wrapY);
     }
   }
-//#if PRIVATE
-
-  if (inside) {
-    var x = firstX;
-    var goal = firstTarget;
-    for (var m = 0u; m < rows; m++) {
-      var sum = sums[m];
-      if (params.hasResidual != 0u) {
-        sum += residual[goal];
-      }
-      y[goal] = activate(sum, channel);
-      x++;
-      let wrapX = x == outputWidth;
-      x = select(x, 0u, wrapX);
-      goal += targetStep + select(0u, targetLine, wrapX);
-    }
-  }
-//#end
 }

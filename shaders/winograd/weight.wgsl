@@ -1,13 +1,15 @@
-// G g G^T of F(4x4, 3x3): dense weight [O, C, 3, 3] to u[36][channel, padded to fours][output, padded to fours].
+// G g G^T of F(4x4, 3x3): dense weight [O, C, 3, 3] to 36 matrices [channel, output], each packed as by gemm/pack.wgsl.
 @compute @workgroup_size(${LANES})
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u,
         @builtin(local_invocation_index) lane: u32) {
-  let plane = params.rows * params.columns4;
+  let plane = params.length;
   for (var step = 0u; step < ${STEPS}u; step++) {
     let i = item_index(workgroup, groups, step, lane);
     if (i < plane) {
-      let c = i / params.columns4;
-      let o = (i - c * params.columns4) * 4u;
+      let line = i / params.lanes;
+      let group = line / params.rows;
+      let c = line - group * params.rows;
+      let o = (i + (group - line) * params.lanes) * 4u;
 //#for T 0 9
       var g${T} = vec4f();
 //#end

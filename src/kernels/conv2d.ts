@@ -111,14 +111,14 @@ function dispatchImplicitGemm(context: Lowering, conv: ConvProblem, variant: 'ti
   const [, h, w, inputs] = x.spec.shape;
   const [n, oh, ow, outputs] = y.spec.shape;
   const taps = kernel[0] * kernel[1];
-  const b = packedWeight(context, weight, {
+  const axes = {
     outputs,
     inputs,
     taps,
     strideO: inputs * taps,
     strideC: taps,
     tapsIn: 'rows',
-  });
+  } as const;
   const rows = n * oh * ow;
   const pointwise = taps === 1 && conv.stride.join() === '1,1' && conv.padding.join() === '0,0';
   const window: Window = pointwise
@@ -133,7 +133,7 @@ function dispatchImplicitGemm(context: Lowering, conv: ConvProblem, variant: 'ti
       };
   const problem = {
     a: x,
-    b,
+    ...packedWeight(context, weight, axes, variant),
     y,
     bias,
     residual,

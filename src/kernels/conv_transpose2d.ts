@@ -95,18 +95,18 @@ function dispatchBlocks(
   const [n, h, w, inputs] = x.spec.shape;
   const [, outputs, kh, kw] = weight.spec.shape;
   const taps = kh * kw;
-  const b = packedWeight(context, weight, {
+  const axes = {
     outputs,
     inputs,
     taps,
     strideO: taps,
     strideC: outputs * taps,
     tapsIn: 'columns',
-  });
+  } as const;
   const rows = n * h * w;
   const problem = {
     a: x,
-    b,
+    ...packedWeight(context, weight, axes, variant),
     y,
     bias,
     window: {

@@ -60,18 +60,18 @@ export const linear: Op<{ activation: Activation }> = {
     if (variant !== 'tiled' && variant !== 'panel') {
       throw new ShapeError(`linear: no variant ${variant}`);
     }
-    const b = packedWeight(context, weight, {
+    const axes = {
       outputs,
       inputs: channels,
       taps,
       strideO: channels * taps,
       strideC: taps,
       tapsIn: 'rows',
-    });
+    } as const;
     const k = storedLength(x.spec) / rows;
     const problem = {
       a: x,
-      b,
+      ...packedWeight(context, weight, axes, variant),
       y,
       bias,
       window: matrixWindow(rows),

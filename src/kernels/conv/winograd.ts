@@ -8,7 +8,8 @@ import type { Capabilities } from '../../gpu/capabilities';
 import { i32, u32 } from '../../gpu/kernel';
 import { activationParams } from '../activation';
 import type { ConvProblem } from '../conv2d';
-import { defaultGemm, dispatchGemm } from '../gemm/dispatch';
+import { defaultGemm, dispatchGemm, type GemmVariant } from '../gemm/dispatch';
+import { packedLanes, type Packed } from '../gemm/pack';
 import { matrixWindow } from '../gemm/problem';
 import { linearWalk, read, ShapeError, spread, write, type Lowering, type Operand } from '../op';
 import { byteLength, dense, pitch, roundUp } from '../tensor';
@@ -48,7 +49,8 @@ export function dispatchWinograd(context: Lowering, conv: ConvProblem): void {
   const run = Math.ceil(tiles / runs);
   const v = context.scratch(dense([POINTS, run, pitch(x.spec)]));
   const m = context.scratch(dense([POINTS, run, pitch(y.spec)]));
-  const u = transformedWeight(context, conv);
+  const variant = defaultGemm(context.capabilities);
+  const packed = transformedWeight(context, conv, variant);
   for (let firstRow = 0; firstRow < tiles; firstRow += run) {
     const rows = Math.min(run, tiles - firstRow);
     const part: Run = { rows, firstRow, tilesY, tilesX };
@@ -57,7 +59,7 @@ export function dispatchWinograd(context: Lowering, conv: ConvProblem): void {
     const columns4 = pitch(y.spec) / 4;
     const problem = {
       a: v,
-      b: u,
+      ...packed,
       y: m,
       window: matrixWindow(rows),
       rows,
@@ -65,13 +67,13 @@ export function dispatchWinograd(context: Lowering, conv: ConvProblem): void {
       c4,
       columns4,
       channels: outputs,
-      batch: { size: POINTS, a: rows * c4, b: pitch(x.spec) * columns4, y: rows * columns4 },
+      batch: { size: POINTS, a: rows * c4, b: pitch(x.spec) * roundUp(columns4, packed.lanes), y: rows * columns4 },
       count: x.count,
       rowsPerItem: tilesY * tilesX,
       firstRow,
       flops: (2 * images * outputHeight * outputWidth * outputs * x.spec.shape[3] * 9 * rows) / tiles,
     };
-    dispatchGemm(context, problem, defaultGemm(context.capabilities));
+    dispatchGemm(context, problem, variant);
     transformOutput(context, conv, m, part);
   }
 }
@@ -84,20 +86,24 @@ interface Run {
   readonly tilesX: number;
 }
 
-function transformedWeight(context: Lowering, { weight }: ConvProblem): Operand {
+function transformedWeight(context: Lowering, { weight }: ConvProblem, variant: GemmVariant): Packed {
   const [outputs, inputs] = weight.spec.shape;
-  const [rows, columns] = [roundUp(inputs, 4), roundUp(outputs, 4)];
-  return context.derived(weight, 'winograd', dense([POINTS, rows, columns]), (ctx, target) => {
-    const walk = linearWalk(ctx.capabilities, (rows * columns) / 4);
+  const rows = roundUp(inputs, 4);
+  const columns4 = Math.ceil(outputs / 4);
+  const lanes = packedLanes(context, columns4, variant);
+  const length = rows * roundUp(columns4, lanes);
+  const b = context.derived(weight, `winograd ${lanes}`, dense([POINTS, length * 4]), (ctx, target) => {
+    const walk = linearWalk(ctx.capabilities, length);
     ctx.dispatch({
       kernel: 'winograd/weight',
       source: linearSource + weightSource,
       defines: walk.defines,
       bindings: { w: read(weight, 'f32'), u: write(target, 'vec4f') },
-      params: { rows: u32(rows), columns4: u32(columns / 4), inputs: u32(inputs), outputs: u32(outputs) },
+      params: { length: u32(length), rows: u32(rows), lanes: u32(lanes), inputs: u32(inputs), outputs: u32(outputs) },
       workgroups: walk.workgroups,
     });
   });
+  return { b, lanes };
 }
 
 function transformInput(context: Lowering, { x, padding }: ConvProblem, v: Operand, part: Run): void {

@@ -3,6 +3,7 @@ import transposeSource from '../../../shaders/gemm/transpose.wgsl';
 import linearSource from '../../../shaders/lib/linear.wgsl';
 import { u32 } from '../../gpu/kernel';
 import { linearWalk, read, write, type Lowering, type Operand } from '../op';
+import type { GemmVariant } from './dispatch';
 import { dense, featureMap, pitch, rows, roundUp, storedLength } from '../tensor';
 
 /** A dense weight with axes output, input and tap in any order. */
@@ -17,15 +18,32 @@ export interface WeightAxes {
   readonly tapsIn: 'rows' | 'columns';
 }
 
+/** A matrix B in memory: groups of `lanes` vec4 columns, then its rows, then the columns of the group. */
+export interface Packed {
+  readonly b: Operand;
+  readonly lanes: number;
+}
+
+/**
+ * The vec4 columns that lie together in a packed B of `columns4`: all of them for `tiled`; for `panel` those of one
+ * panel, so that it lies contiguous. On llvmpipe that is worth 28 % where few rows share a panel.
+ */
+export function packedLanes(context: Lowering, columns4: number, variant: GemmVariant): number {
+  return variant === 'panel' ? context.capabilities.subgroupSize : columns4;
+}
+
 /** The weight as the B of a GEMM, padded to fours: computed once for each parameter. */
-export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxes): Operand {
+export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxes, variant: GemmVariant): Packed {
   const inputs = roundUp(axes.inputs, 4);
   const outputs = roundUp(axes.outputs, 4);
   const [rowTaps, columnTaps] = axes.tapsIn === 'rows' ? [axes.taps, 1] : [1, axes.taps];
-  const spec = dense([rowTaps * inputs, columnTaps * outputs]);
+  const rowCount = rowTaps * inputs;
+  const columns4 = (columnTaps * outputs) / 4;
+  const lanes = packedLanes(context, columns4, variant);
+  const spec = dense([rowCount, roundUp(columns4, lanes) * 4]);
   const length = storedLength(spec) / 4;
-  const name = `gemm ${Object.values(axes).join(' ')}`;
-  return context.derived(weight, name, spec, (ctx, target) => {
+  const name = `gemm ${lanes} ${Object.values(axes).join(' ')}`;
+  const b = context.derived(weight, name, spec, (ctx, target) => {
     const walk = linearWalk(ctx.capabilities, length);
     ctx.dispatch({
       kernel: 'gemm/pack',
@@ -34,7 +52,9 @@ export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxe
       bindings: { w: read(weight, 'f32'), y: write(target, 'vec4f') },
       params: {
         length: u32(length),
-        columns4: u32((columnTaps * outputs) / 4),
+        lanes: u32(lanes),
+        rows: u32(rowCount),
+        columns4: u32(columns4),
         tapColumns: u32(outputs / 4),
         rowChannels: u32(inputs),
         inputs: u32(axes.inputs),
@@ -45,6 +65,7 @@ export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxe
       workgroups: walk.workgroups,
     });
   });
+  return { b, lanes };
 }
 
 /** Scratch with the last two axes of `x` exchanged. */

@@ -19,8 +19,10 @@ export interface Window {
  */
 export interface GemmProblem {
   readonly a: Operand;
-  /** `k` rows of `columns4` vec4s. */
+  /** `k` rows of `columns4` vec4s, row by row or packed (see Packed in pack.ts). */
   readonly b: Operand;
+  /** vec4 columns that lie together where `b` is packed for `panel`. */
+  readonly lanes?: number;
   readonly y: Operand;
   readonly bias?: Operand | null;
   readonly residual?: Operand | null;
