@@ -45,7 +45,7 @@ fn walk(item: u32, x: i32, resized: vec4i, clipped: vec4i, image: vec2i) {
   var row = source(first - resized.y, scale.y, padded.y).low;
   var lower = mask_row(item, row, columns);
   var y = first;
-  while (y < last) {
+  while (y < last && row < padded.y) {
     // pixels [y, end) lie between rows `row` and `row` + 1 of the padded mask
     let end = min(row_ends[i32(item) * padded.y + row] + resized.y, last);
     let upper = lower;
