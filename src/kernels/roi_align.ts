@@ -17,6 +17,8 @@ export interface RoiAlignAttributes {
   readonly canonicalLevel: number;
 }
 
+/** Adaptive sampling takes no more samples per bin and axis: boxes far beyond the image must end, too. */
+const MAX_SAMPLES = 4096;
 /** Boxes, count and output leave this many of the eight storage buffers that every adapter has. */
 const MAX_LEVELS = 5;
 
@@ -69,10 +71,14 @@ export const roiAlign: Op<RoiAlignAttributes> = {
     const { software, subgroupSize, maxWorkgroupsPerDimension } = context.capabilities;
     const lanes = software ? subgroupSize || 8 : 64;
     const rows = software ? binRows : 1;
-    const [x, yGroups] = spread(Math.ceil((items * channels) / lanes), maxWorkgroupsPerDimension);
+    // vec4s of channels per invocation: two share the weights, but take longer to compile
+    const vectors = software && channels >= 4 * lanes ? 2 : 1;
+    const step = Math.ceil(channels / vectors);
+    const [x, yGroups] = spread(Math.ceil((items * step) / lanes), maxWorkgroupsPerDimension);
     const params: Record<string, Param> = {
       items: u32(items),
       channels: u32(channels),
+      step: u32(step),
       bin_rows: u32(binRows),
       bin_columns: u32(binColumns),
       rows: u32(rows),
@@ -93,6 +99,8 @@ export const roiAlign: Op<RoiAlignAttributes> = {
       source: roiAlignSource,
       defines: {
         LANES: lanes,
+        VECTORS: vectors,
+        MAX_SAMPLES,
         LEVELS: scales.length,
         // two samples, the usual number, have a path of their own; other numbers share one where they are fixed
         SAMPLES: Math.max(samplingRatio, 0),
