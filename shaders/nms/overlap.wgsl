@@ -10,21 +10,20 @@ fn area(box: vec4f) -> f32 {
   return rounded((box.z - box.x) * (box.w - box.y));
 }
 
-fn intersection(a: vec4f, b: vec4f) -> f32 {
-  let size = max(min(a.zw, b.zw) - max(a.xy, b.xy), vec2f());
-  return rounded(size.x * size.y);
-}
-
-// Without an intersection the quotient is 0, or NaN where both boxes are empty: neither is above a threshold.
-fn is_above(shared_area: f32, union_area: f32) -> bool {
-  let quotient = shared_area / union_area;
+// Without an intersection the quotient would be 0, or NaN where both boxes are empty: neither is above a threshold.
+fn overlap(a: vec4f, area_a: f32, b: vec4f, area_b: f32) -> bool {
+  let size = min(a.zw, b.zw) - max(a.xy, b.xy);
+  let intersection = rounded(size.x * size.y);
+  let intersects = min(size.x, size.y) > 0.0;
+  let union_area = area_a + area_b - intersection;
+  let quotient = intersection / union_area;
 //#if EXACT_DIVISION
-  return shared_area > 0.0 && quotient > params.threshold;
+  return intersects && quotient > params.threshold;
 //#else
-  if (shared_area <= 0.0 || abs(quotient - params.threshold) > params.threshold * 1e-6) {
-    return shared_area > 0.0 && quotient > params.threshold;
+  if (!intersects || abs(quotient - params.threshold) > params.threshold * 1e-6) {
+    return intersects && quotient > params.threshold;
   }
-  return rounds_above(shared_area, union_area);
+  return rounds_above(intersection, union_area);
 //#end
 }
 //#if !EXACT_DIVISION
@@ -32,13 +31,13 @@ fn is_above(shared_area: f32, union_area: f32) -> bool {
 // Drivers may divide with an error of 2.5 units in the last place. Near the threshold t whole numbers decide: the rounded
 // quotient is above t where the shared area is above the union times m, the middle of t and the next f32; or equal to that
 // where the mantissa of t is odd.
-fn rounds_above(shared_area: f32, union_area: f32) -> bool {
-  let c = bitcast<u32>(shared_area);
+fn rounds_above(intersection: f32, union_area: f32) -> bool {
+  let c = bitcast<u32>(intersection);
   let w = bitcast<u32>(union_area);
   let t = bitcast<u32>(params.threshold);
   let shift = 1 + i32(c >> 23u) - i32(t >> 23u) - i32(w >> 23u) + 150;
   if (shift < 1 || shift > 31) {
-    return shared_area / union_area > params.threshold;
+    return intersection / union_area > params.threshold;
   }
   let left = mantissa(c);
   let product = multiply(2u * mantissa(t) + 1u, mantissa(w));

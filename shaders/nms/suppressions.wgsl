@@ -53,15 +53,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let label = labels[base + row];
 //#end
       var bits = 0u;
-      var shared_area = 0.0;
+//#if PRIVATE_BOXES
       var suppressed = false;
 //#for C 0 32
-      shared_area = intersection(box, columns[${C}]);
-      suppressed = is_above(shared_area, own + areas[${C}] - shared_area);
+      suppressed = overlap(box, own, columns[${C}], areas[${C}]);
 //#if LABELS
       suppressed = suppressed && label == column_labels[${C}];
 //#end
       bits |= u32(suppressed) << ${C}u;
+//#end
+//#else
+      for (var c = 0u; c < width; c++) {
+        var suppressed = overlap(box, own, columns[c], areas[c]);
+//#if LABELS
+        suppressed = suppressed && label == column_labels[c];
+//#end
+        bits |= u32(suppressed) << c;
+      }
 //#end
       if (row >= first) {
         bits &= ~((2u << (row - first)) - 1u);

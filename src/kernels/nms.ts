@@ -28,8 +28,6 @@ export interface NmsAttributes {
  * kept; the kept boxes' places u32 [S, capacity], ascending, then zeros; kept counts u32 [S].
  *
  * A matrix of bits says which box would suppress which; a scan a list then chooses. Memory: capacity² / 8 bytes a list.
- * Variants: 'private' (columns in private arrays), 'workgroup' (in workgroup memory, with a test that does not rely on
- * exact division).
  */
 export const nms: Op<NmsAttributes> = {
   name: 'nms',
@@ -74,7 +72,7 @@ function recordNms(
   outputs: NmsOutputs,
   { threshold, minSize }: NmsAttributes,
 ): void {
-  const { capabilities } = context;
+  const { software, subgroupSize } = context.capabilities;
   const [segments, capacity] = inputs.scores.spec.shape;
   if (segments === 0) {
     return;
@@ -82,21 +80,20 @@ function recordNms(
   const words = Math.ceil(capacity / 32);
   const rowCount = roundUp(capacity, 32);
   const suppressions = context.scratch(dense([segments, words, rowCount], 'u32'));
-  const onePerSubgroup = (context.variant ?? (capabilities.software ? 'private' : 'workgroup')) === 'private';
-  const lanes = capabilities.software ? capabilities.subgroupSize || 8 : 128;
+  const lanes = software ? subgroupSize || 8 : 128;
   // software: few workgroups with many rows, each with words from low (few rows) to high; hardware: many
-  const wordStep = onePerSubgroup ? Math.min(words, 16) : words;
-  const rowsEach = onePerSubgroup ? roundUp(capacity, 2048) : lanes * 4;
+  const wordStep = software ? Math.min(words, 16) : words;
+  const rowsEach = software ? roundUp(capacity, 2048) : lanes * 4;
   const { labels } = inputs;
   if (capacity > 0) {
     context.dispatch({
-      kernel: `nms/suppressions${labels === null ? '' : ' labels'}${onePerSubgroup ? '' : ' workgroup'}`,
+      kernel: `nms/suppressions${labels === null ? '' : ' labels'}${software ? '' : ' workgroup'}`,
       source: overlapSource + suppressionsSource,
       defines: {
-        LANES: onePerSubgroup ? lanes : Math.max(32, lanes),
+        LANES: lanes,
         LABELS: labels !== null,
-        PRIVATE_BOXES: onePerSubgroup,
-        EXACT_DIVISION: onePerSubgroup,
+        PRIVATE_BOXES: software,
+        EXACT_DIVISION: software,
       },
       bindings: {
         boxes: read(inputs.boxes, 'vec4f'),

@@ -17,9 +17,9 @@ interface RadixSize {
   readonly bits: number;
 }
 
-/** Software adapters: one subgroup and few passes. Hardware: many invocations, 16 KiB of counters. */
+/** Software adapters: one subgroup and few passes. Hardware: many invocations, 8 KiB of counters. */
 export function radixSize(capabilities: Capabilities): RadixSize {
-  return capabilities.software ? { lanes: capabilities.subgroupSize || 8, bits: 8 } : { lanes: 256, bits: 4 };
+  return capabilities.software ? { lanes: capabilities.subgroupSize || 8, bits: 8 } : { lanes: 128, bits: 4 };
 }
 
 function radixDefines({ lanes, bits }: RadixSize): Record<string, number> {
@@ -28,8 +28,8 @@ function radixDefines({ lanes, bits }: RadixSize): Record<string, number> {
 
 type Bindings = OpKernelCall['bindings'];
 
-/** Items that each invocation of the passes over a long list has. */
-const ITEMS_PER_LANE = { software: 1024, hardware: 16 };
+/** Items of an invocation in the passes over a long list; no power of two, so that the lanes' runs share no cache set. */
+const ITEMS_PER_LANE = { software: 1008, hardware: 24 };
 
 /**
  * Stable sort in descending order. Input: keys f32 [L]. Outputs: the sorted values f32 [L] and where each stood, u32 [L].
@@ -118,7 +118,7 @@ export function recordSegmentSort(
   context.dispatch({
     kernel: 'sort/sort_segments',
     source: keysSource + digitsSource + sortSegmentsSource,
-    defines: { ...radixDefines(size), RANKED: context.capabilities.software ? 64 : 512 },
+    defines: { ...radixDefines(size), RANKED: context.capabilities.software ? 192 : 512 },
     bindings: {
       pairs: write(pairs, 'vec2u'),
       taken: read(taken, 'u32'),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { anchorGrid, cellAnchors } from '../../src/kernels/anchors';
+import { asOn, DEVICES } from '../helpers/capabilities';
 import { expectSame } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { runOp } from '../helpers/gpu';
@@ -12,13 +13,13 @@ interface Case {
   ratios: number[];
 }
 
-describe('anchors', () => {
+describe.each(DEVICES.slice(0, 2))('anchors, $device', ({ changes }) => {
   for (const { name, attributes, outputs } of fixtures<Case>('anchors')) {
     test(name, async () => {
       const { height, width, stride, sizes, ratios } = attributes;
       const cells = cellAnchors(sizes, ratios);
       expectSame(cells.flat(), outputs.cells.data, 'cell anchors');
-      const [anchors] = await runOp(anchorGrid, [], { height, width, stride, cellAnchors: cells });
+      const [anchors] = await runOp(asOn(anchorGrid, changes), [], { height, width, stride, cellAnchors: cells });
       expect(anchors.spec.shape).toEqual(outputs.anchors.shape);
       expectSame(anchors.values, outputs.anchors.data);
     });

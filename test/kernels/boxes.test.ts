@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeBoxes, rescaleBoxes, type DecodeBoxesAttributes } from '../../src/kernels/boxes';
 import { dense, featureMap } from '../../src/kernels/tensor';
+import { asOn, DEVICES } from '../helpers/capabilities';
 import { expectClose, expectSame } from '../helpers/compare';
 import { fixtures, type FixtureTensor } from '../helpers/fixtures';
 import { runOp, type TestTensor } from '../helpers/gpu';
@@ -11,7 +12,7 @@ function unsigned({ shape, data }: FixtureTensor): TestTensor {
   return { spec: dense(shape, 'u32'), values: Uint32Array.from(data) };
 }
 
-describe('boxes', () => {
+describe.each(DEVICES.slice(0, 2))('boxes, $device', ({ changes }) => {
   for (const { name, attributes, inputs, outputs } of fixtures<Case>('boxes')) {
     const { info } = inputs;
     test(name, async () => {
@@ -19,7 +20,7 @@ describe('boxes', () => {
       if (attributes.kind === 'decode') {
         const { deltas, references, indices, counts } = inputs;
         const [boxes] = await runOp(
-          decodeBoxes,
+          asOn(decodeBoxes, changes),
           [
             { spec: featureMap(deltas.shape), values: deltas.data },
             { spec: dense(references.shape), values: references.data },
@@ -40,7 +41,7 @@ describe('boxes', () => {
       }
       const source = inputs.boxes;
       const boxes = { spec: dense(source.shape), values: source.data, count: attributes.count };
-      const [rescaled] = await runOp(rescaleBoxes, [boxes, unsigned(info)], {});
+      const [rescaled] = await runOp(asOn(rescaleBoxes, changes), [boxes, unsigned(info)], {});
       expect(rescaled.spec.shape).toEqual(source.shape);
       expectClose(rescaled.values.subarray(0, attributes.count * 4), data, 1e-6);
     });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { gatherRows, segmentLabels, stackLists } from '../../src/kernels/lists';
 import { dense } from '../../src/kernels/tensor';
+import { asOn, DEVICES } from '../helpers/capabilities';
 import { expectSame } from '../helpers/compare';
 import { fixtures, type FixtureTensor } from '../helpers/fixtures';
 import { runOp, type TestTensor } from '../helpers/gpu';
@@ -14,7 +15,7 @@ function indexList({ shape, data }: FixtureTensor, count: number | null): TestTe
   return { spec: dense(shape, 'u32'), values: Uint32Array.from(data), ...(count === null ? {} : { count }) };
 }
 
-describe('lists', () => {
+describe.each(DEVICES.slice(0, 2))('lists, $device', ({ changes }) => {
   for (const { name, attributes, inputs, outputs } of fixtures<Case>('lists')) {
     test(name, async () => {
       if (attributes.kind === 'stack') {
@@ -26,7 +27,7 @@ describe('lists', () => {
             { spec: dense([1], 'u32'), values: new Uint32Array([count]) },
           ];
         });
-        const [stacked, used] = await runOp(stackLists, operands, attributes.op);
+        const [stacked, used] = await runOp(asOn(stackLists, changes), operands, attributes.op);
         expect(stacked.spec.shape).toEqual(outputs.stacked.shape);
         expectSame(stacked.values, outputs.stacked.data, 'stacked');
         expectSame(used.values, outputs.counts.data, 'counts');
@@ -38,12 +39,16 @@ describe('lists', () => {
           const values = dtype === 'f32' ? source.data : bits(source.data);
           const expected = dtype === 'f32' ? outputs.y.data : bits(outputs.y.data);
           const operands = [{ spec: dense(source.shape, dtype), values }, indexList(indices, attributes.count)];
-          const [y] = await runOp(gatherRows, operands, {});
+          const [y] = await runOp(asOn(gatherRows, changes), operands, {});
           expect(y.spec).toEqual(dense(outputs.y.shape, dtype));
           expectSame(y.values, expected, dtype);
         }
       } else {
-        const [labels] = await runOp(segmentLabels, [indexList(inputs.indices, attributes.count)], attributes.op);
+        const [labels] = await runOp(
+          asOn(segmentLabels, changes),
+          [indexList(inputs.indices, attributes.count)],
+          attributes.op,
+        );
         expectSame(labels.values, outputs.labels.data);
       }
     });

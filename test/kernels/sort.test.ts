@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sortDescending } from '../../src/kernels/sort';
 import { dense } from '../../src/kernels/tensor';
+import { asOn, DEVICES } from '../helpers/capabilities';
 import { expectSame } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
@@ -13,13 +14,15 @@ interface Case {
   every: number;
 }
 
-describe('sortDescending', () => {
+describe.each(DEVICES)('sortDescending, $device', ({ changes }) => {
+  const op = asOn(sortDescending, changes);
+
   for (const { name, attributes, inputs, outputs } of fixtures<Case>('sort')) {
     test(name, async () => {
       const { length, quantum, seed, every } = attributes;
       const made = formula(length, seed).map((v) => (quantum === 0 ? v : Math.floor(v * quantum) / quantum));
       const keys = (inputs.keys?.data ?? made) as Float32Array;
-      const [values, indices] = await runOp(sortDescending, [{ spec: dense([length]), values: keys }], {});
+      const [values, indices] = await runOp(op, [{ spec: dense([length]), values: keys }], {});
       const sampled = (list: ArrayLike<number>): number[] => Array.from(list).filter((_, i) => i % every === 0);
       expectSame(sampled(values.values), outputs.values.data, 'values');
       expectSame(sampled(indices.values), outputs.indices.data, 'indices');
@@ -36,7 +39,7 @@ describe('sortDescending', () => {
 
   test('NaN comes last', async () => {
     const keys = new Float32Array([NaN, 1, -Infinity, NaN, 2]);
-    const [, indices] = await runOp(sortDescending, [{ spec: dense([5]), values: keys }], {});
+    const [, indices] = await runOp(op, [{ spec: dense([5]), values: keys }], {});
     expectSame(indices.values, [4, 1, 2, 0, 3]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dense } from '../../src/kernels/tensor';
 import { topK, type TopKAttributes } from '../../src/kernels/top_k';
+import { asOn, DEVICES } from '../helpers/capabilities';
 import { expectSame } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
@@ -19,7 +20,9 @@ function quantized(values: Float32Array, quantum: number): Float32Array {
   return quantum === 0 ? values : values.map((v) => Math.floor(v * quantum) / quantum);
 }
 
-describe('topK', () => {
+describe.each(DEVICES)('topK, $device', ({ changes }) => {
+  const op = asOn(topK, changes);
+
   for (const { name, attributes, inputs, outputs } of fixtures<Case>('top_k')) {
     test(name, async () => {
       const { shape, layout, count } = attributes;
@@ -27,7 +30,7 @@ describe('topK', () => {
       const values = (inputs.scores?.data ??
         quantized(formula(length, attributes.seed), attributes.quantum)) as Float32Array;
       const scores = { spec: { shape, dtype: 'f32', layout } as const, values, ...(count === null ? {} : { count }) };
-      const results = await runOp(topK, [scores], attributes.op);
+      const results = await runOp(op, [scores], attributes.op);
       ['values', 'indices', 'counts', 'available'].forEach((role, i) => {
         expect(results[i].spec.shape, role).toEqual(outputs[role].shape);
         expectSame(results[i].values, outputs[role].data, role);
@@ -39,7 +42,7 @@ describe('topK', () => {
     const values = formula(1000 * 91, 30);
     const attributes = { k: 1000, segments: 'columns', firstColumn: 1, above: 0.05 } as const;
     const spec = { shape: [1000, 91], dtype: 'f32', layout: 'channels4' } as const;
-    const [sorted, indices, counts, available] = await runOp(topK, [{ spec, values }], attributes);
+    const [sorted, indices, counts, available] = await runOp(op, [{ spec, values }], attributes);
     for (let column = 1; column < 91; column++) {
       const column_values = Array.from({ length: 1000 }, (_, row) => values[row * 91 + column]);
       const order = column_values.map((_, row) => row).filter((row) => column_values[row] > Math.fround(0.05));
@@ -61,10 +64,8 @@ describe('topK', () => {
       spec: { shape: [4, 3], dtype: 'f32', layout: 'channels4' } as const,
       values: new Float32Array(12),
     };
-    await expect(runOp(topK, [scores], { k: 1, segments: 6 })).rejects.toThrow(
-      'topK: 1 of each of 6 segments of [4, 3]',
-    );
+    await expect(runOp(op, [scores], { k: 1, segments: 6 })).rejects.toThrow('topK: 1 of each of 6 segments of [4, 3]');
     const list = { spec: dense([5]), values: new Float32Array(5) };
-    await expect(runOp(topK, [list], { k: 6, segments: 1 })).rejects.toThrow('topK: 6 of each of 1 segments of [5]');
+    await expect(runOp(op, [list], { k: 6, segments: 1 })).rejects.toThrow('topK: 6 of each of 1 segments of [5]');
   });
 });

@@ -69,6 +69,13 @@ def generate_nms():
     nms_case(fixture, "none", [random_boxes(rng, 0, 60, 40)], 0.5, capacity=40)
     lists = [random_boxes(rng, n, 60, 40) for n in (200, 90)]
     nms_case(fixture, "labels", lists, 0.5, minSize=1, labels=[rng.integers(0, 4, len(own)) for own in lists])
+    # pairs whose overlap is a few units in the last place around the threshold
+    lists = []
+    for ulps in range(-12, 13):
+        for width, height in rng.uniform(3, 900, (12, 2)).astype(np.float32):
+            lower = np.float32(height * np.float32(0.7)) + np.spacing(np.float32(height * 0.7)) * np.float32(ulps)
+            lists.append(np.array([[0, 0, width, height], [0, 0, width, lower]], dtype=np.float32))
+    nms_case(fixture, "near the threshold", lists, 0.7)
     fixture.save()
 
 
