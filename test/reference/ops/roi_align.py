@@ -27,7 +27,7 @@ def one_level(fixture, name, boxes, size, channels, output_size, ratio, aligned,
 
 
 def level_boundary(levels_of, low, high):
-    """The two neighbouring float32 heights of a box one pixel wide between which its level changes."""
+    """The two neighbouring float32 heights of a box between which its level changes."""
     low, high = np.float32(low), np.float32(high)
     below = levels_of(low)
     while np.nextafter(low, high) < high:
@@ -83,10 +83,12 @@ def generate():
                    extra=[[600, 400, 700, 600], [90, 90, 30, 120], [90, 90, 30, 40], [-50, -60, 300, 500]])
     mapper = several_levels(fixture, "pyramid of 7 x 7", [20, 130, 260, 480], 3, (7, 7), 2, four).map_levels
     edges = []
-    for side in (112, 224, 448):
-        area = side * side
-        edges += level_boundary(lambda h: int(mapper([torch.tensor([[0, 0, 1, h]])])[0]), area * 0.9, area * 1.1)
-    several_levels(fixture, "level boundaries in f32", [], 1, (1, 1), 1, four, extra=[[0, 0, 1, edge] for edge in edges])
+    for side, width in ((112, 128), (224, 256), (448, 512)):
+        # a power of two, so that neighbouring heights give neighbouring areas
+        height = side * side / width
+        heights = level_boundary(lambda h: int(mapper([torch.tensor([[0, 0, width, h]])])[0]), height * 0.9, height * 1.1)
+        edges += [[0, 0, width, h] for h in heights]
+    several_levels(fixture, "level boundaries in f32", [], 3, (2, 2), 2, four, extra=edges)
     several_levels(fixture, "five levels", [10, 60, 130, 300, 470, 511], 4, (2, 2), 0, four + (1 / 64,))
     several_levels(fixture, "two levels", [30, 60, 200], 4, (2, 2), 2, (1 / 8, 1 / 16), canonical=(64, 4))
     fixture.save()
