@@ -10,35 +10,41 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
       let group = line / params.rows;
       let c = line - group * params.rows;
       let o = (i + (group - line) * params.lanes) * 4u;
-//#for T 0 9
-      var g${T} = vec4f();
-//#end
-      if (c < params.inputs) {
+      let known = c < params.inputs;
+      let at = (o * params.inputs + c) * 9u;
+      let next = params.inputs * 9u;
+      var g: array<vec4f, 9>;
+      // bounds that the compiler does not know, as in input.wgsl
+      for (var t = 0u; t < params.taps; t++) {
+        var value = vec4f();
 //#for K 0 4
-        if (o + ${K}u < params.outputs) {
-          let at = ((o + ${K}u) * params.inputs + c) * 9u;
-//#for T 0 9
-          g${T}.${xyzw(K)} = w[at + ${T}u];
-//#end
+        if (known && o + ${K}u < params.outputs) {
+          value.${xyzw(K)} = w[at + ${K}u * next + t];
         }
 //#end
+        g[t] = value;
       }
+      var h: array<vec4f, 18>;
 //#for J 0 3
-      let h0_${J} = g${J} / 4.0;
-      let h1_${J} = (g${J} + g${3 + J} + g${6 + J}) / -6.0;
-      let h2_${J} = (g${J} - g${3 + J} + g${6 + J}) / -6.0;
-      let h3_${J} = g${J} / 24.0 + g${3 + J} / 12.0 + g${6 + J} / 6.0;
-      let h4_${J} = g${J} / 24.0 - g${3 + J} / 12.0 + g${6 + J} / 6.0;
-      let h5_${J} = g${6 + J};
+      h[${J}] = g[${J}] / 4.0;
+      h[${3 + J}] = (g[${J}] + g[${3 + J}] + g[${6 + J}]) / -6.0;
+      h[${6 + J}] = (g[${J}] - g[${3 + J}] + g[${6 + J}]) / -6.0;
+      h[${9 + J}] = g[${J}] / 24.0 + g[${3 + J}] / 12.0 + g[${6 + J}] / 6.0;
+      h[${12 + J}] = g[${J}] / 24.0 - g[${3 + J}] / 12.0 + g[${6 + J}] / 6.0;
+      h[${15 + J}] = g[${6 + J}];
 //#end
-//#for I 0 6
-      u[${6 * I}u * plane + i] = h${I}_0 / 4.0;
-      u[${6 * I + 1}u * plane + i] = (h${I}_0 + h${I}_1 + h${I}_2) / -6.0;
-      u[${6 * I + 2}u * plane + i] = (h${I}_0 - h${I}_1 + h${I}_2) / -6.0;
-      u[${6 * I + 3}u * plane + i] = h${I}_0 / 24.0 + h${I}_1 / 12.0 + h${I}_2 / 6.0;
-      u[${6 * I + 4}u * plane + i] = h${I}_0 / 24.0 - h${I}_1 / 12.0 + h${I}_2 / 6.0;
-      u[${6 * I + 5}u * plane + i] = h${I}_2;
-//#end
+      for (var k = 0u; k < params.points; k++) {
+        let h0 = h[3u * k];
+        let h1 = h[3u * k + 1u];
+        let h2 = h[3u * k + 2u];
+        let goal = 6u * k * plane + i;
+        u[goal] = h0 / 4.0;
+        u[goal + plane] = (h0 + h1 + h2) / -6.0;
+        u[goal + 2u * plane] = (h0 - h1 + h2) / -6.0;
+        u[goal + 3u * plane] = h0 / 24.0 + h1 / 12.0 + h2 / 6.0;
+        u[goal + 4u * plane] = h0 / 24.0 - h1 / 12.0 + h2 / 6.0;
+        u[goal + 5u * plane] = h2;
+      }
     }
   }
 }

@@ -112,7 +112,15 @@ function transformedWeight(context: Lowering, { weight }: ConvProblem, variant: 
       source: linearSource + weightSource,
       defines: walk.defines,
       bindings: { w: read(weight, 'f32'), u: write(target, 'vec4f') },
-      params: { length: u32(length), rows: u32(rows), lanes: u32(lanes), inputs: u32(inputs), outputs: u32(outputs) },
+      params: {
+        length: u32(length),
+        rows: u32(rows),
+        lanes: u32(lanes),
+        inputs: u32(inputs),
+        outputs: u32(outputs),
+        taps: u32(9),
+        points: u32(TILE + 2),
+      },
       workgroups: walk.workgroups,
     });
   });
