@@ -6,12 +6,20 @@
 @compute @workgroup_size(${SG})
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let used = rows_in_use();
-  let start = workgroup.y * params.rowsPerGroup;
+  // Software adapters give each core a run of consecutive workgroups. Where only the first rows are in use, a run has all
+  // row groups of its columns, and they are strided, so that the work is the same for each core.
+  var columnGroup = workgroup.x;
+  var rowGroup = workgroup.y;
+  if (params.hasCount != 0u) {
+    columnGroup = workgroup.y;
+    rowGroup = strided_group(workgroup.x);
+  }
+  let start = rowGroup * params.rowsPerGroup;
   if (start >= used) {
     return;
   }
   let rows = min(params.rowsPerGroup, used - start);
-  let column = workgroup.x * ${SG}u + lane;
+  let column = columnGroup * ${SG}u + lane;
   let inside = column < params.columns4;
   let tap = column / params.tapColumns;
   let channel = (column - tap * params.tapColumns) * 4u;
@@ -46,7 +54,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
 
   let k = params.k;
   let k4 = (k + 3u) / 4u;
-  let panelStart = workgroup.z * params.batchB + workgroup.x * params.panelGroup + lane;
+  let panelStart = workgroup.z * params.batchB + columnGroup * params.panelGroup + lane;
   let panelStep = params.panelStep;
   var panel: array<vec4f, ${KC}>;
 

@@ -1,15 +1,17 @@
 import epilogueSource from '../../../shaders/gemm/epilogue.wgsl';
 import rowsSource from '../../../shaders/gemm/rows.wgsl';
+import stridedSource from '../../../shaders/gemm/strided.wgsl';
 import linearSource from '../../../shaders/lib/linear.wgsl';
 import inputSource from '../../../shaders/winograd/input.wgsl';
 import outputSource from '../../../shaders/winograd/output.wgsl';
 import weightSource from '../../../shaders/winograd/weight.wgsl';
 import type { Capabilities } from '../../gpu/capabilities';
-import { i32, u32 } from '../../gpu/kernel';
+import { i32, u32, type Param } from '../../gpu/kernel';
 import { activationParams } from '../activation';
 import type { ConvProblem } from '../conv2d';
 import { defaultGemm, dispatchGemm, type GemmVariant } from '../gemm/dispatch';
 import { packedLanes, type Packed } from '../gemm/pack';
+import { stridedGroups } from '../gemm/strided';
 import { matrixWindow } from '../gemm/problem';
 import { linearWalk, read, ShapeError, spread, write, type Lowering, type Operand } from '../op';
 import { byteLength, dense, pitch, roundUp } from '../tensor';
@@ -130,16 +132,16 @@ function transformedWeight(context: Lowering, { weight }: ConvProblem, variant: 
 function transformInput(context: Lowering, { x, padding }: ConvProblem, v: Operand, part: Run): void {
   const [, inputHeight, inputWidth] = x.spec.shape;
   const c4 = pitch(x.spec) / 4;
-  const walk = tileWalk(context.capabilities, part.rows * c4);
+  const walk = tileWalk(context.capabilities, part.rows * c4, x.count !== undefined);
   const transformed = part.rows * c4 * POINTS * 16;
   context.dispatch({
     kernel: 'winograd/input',
-    source: rowsSource + inputSource,
+    source: rowsSource + stridedSource + inputSource,
     defines: walk.defines,
     bindings: { x: read(x, 'vec4f'), count: read(x.count ?? x, 'u32'), v: write(v, 'vec4f') },
     params: {
       ...runParams(part, x.count),
-      steps: u32(walk.steps),
+      ...walk.params,
       points: u32(TILE + 2),
       c4: u32(c4),
       inputHeight: u32(inputHeight),
@@ -156,11 +158,11 @@ function transformOutput(context: Lowering, conv: ConvProblem, m: Operand, part:
   const { x, y, bias, residual, activation } = conv;
   const [images, outputHeight, outputWidth, outputs] = y.spec.shape;
   const columns4 = pitch(y.spec) / 4;
-  const walk = tileWalk(context.capabilities, part.rows * columns4);
+  const walk = tileWalk(context.capabilities, part.rows * columns4, x.count !== undefined);
   const share = part.rows / (images * part.tilesY * part.tilesX);
   context.dispatch({
     kernel: 'winograd/output',
-    source: rowsSource + epilogueSource + outputSource,
+    source: rowsSource + stridedSource + epilogueSource + outputSource,
     defines: walk.defines,
     bindings: {
       m: read(m, 'vec4f'),
@@ -171,7 +173,7 @@ function transformOutput(context: Lowering, conv: ConvProblem, m: Operand, part:
     },
     params: {
       ...runParams(part, x.count),
-      steps: u32(walk.steps),
+      ...walk.params,
       points: u32(TILE + 2),
       columns4: u32(columns4),
       channels: u32(outputs),
@@ -201,9 +203,11 @@ function runParams({ rows, firstRow, tilesY, tilesX }: Run, count: Operand | und
 function tileWalk(
   capabilities: Capabilities,
   items: number,
-): { defines: { LANES: number }; steps: number; workgroups: [number, number, number] } {
+  counted: boolean,
+): { defines: { LANES: number }; params: Record<string, Param>; workgroups: [number, number, number] } {
   const lanes = capabilities.software ? capabilities.subgroupSize || 8 : 64;
   const steps = capabilities.software ? Math.max(1, Math.min(16, Math.floor(items / (lanes * 32)))) : 1;
-  const groups = Math.ceil(items / (lanes * steps));
-  return { defines: { LANES: lanes }, steps, workgroups: spread(groups, capabilities.maxWorkgroupsPerDimension) };
+  const { groups, params } = stridedGroups(Math.ceil(items / (lanes * steps)), counted && capabilities.software);
+  const workgroups = spread(groups, capabilities.maxWorkgroupsPerDimension);
+  return { defines: { LANES: lanes }, params: { ...params, steps: u32(steps) }, workgroups };
 }

@@ -1,11 +1,13 @@
 import epilogueSource from '../../../shaders/gemm/epilogue.wgsl';
 import panelSource from '../../../shaders/gemm/panel.wgsl';
 import rowsSource from '../../../shaders/gemm/rows.wgsl';
+import stridedSource from '../../../shaders/gemm/strided.wgsl';
 import tiledSource from '../../../shaders/gemm/tiled.wgsl';
 import type { Capabilities } from '../../gpu/capabilities';
 import { u32 } from '../../gpu/kernel';
 import { ShapeError, type Lowering } from '../op';
 import { roundUp } from '../tensor';
+import { stridedGroups } from './strided';
 import { gemmCall, type GemmProblem } from './problem';
 
 /** `panel` for software adapters with subgroups of a known size, `tiled` for all others. */
@@ -51,6 +53,7 @@ function dispatchPanel(context: Lowering, problem: GemmProblem): void {
   const columnGroups = Math.ceil(problem.columns4 / lanes);
   const batches = problem.batch?.size ?? 1;
   const rowsPerGroup = panelRows(problem.rows, columnGroups * batches);
+  const strided = stridedGroups(Math.ceil(problem.rows / rowsPerGroup), problem.count !== undefined);
   const panelK = PANEL_K_PER_LANE * lanes;
   const parts = problem.c4 * 4 < problem.k ? 1 : Math.ceil((rowsPerGroup * problem.k * 4) / CACHED_BYTES);
   const stepK = parts < PARTS_WORTH_SPLITTING ? Math.max(problem.k, 1) : roundUp(Math.ceil(problem.k / parts), panelK);
@@ -58,19 +61,21 @@ function dispatchPanel(context: Lowering, problem: GemmProblem): void {
     const share = Math.min(stepK, problem.k - firstK) / Math.max(problem.k, 1);
     context.dispatch({
       kernel: 'gemm/panel',
-      source: rowsSource + epilogueSource + panelSource,
+      source: rowsSource + stridedSource + epilogueSource + panelSource,
       defines: { SG: lanes, KC: panelK },
       ...call,
       flops: problem.flops * share,
       params: {
         ...call.params,
+        ...strided.params,
         firstK: u32(firstK),
         stepK: u32(stepK),
         rowsPerGroup: u32(rowsPerGroup),
         panelStep: u32(problem.lanes ?? problem.columns4),
         panelGroup: u32(problem.lanes === undefined ? lanes : problem.lanes * problem.k),
       },
-      workgroups: [columnGroups, Math.ceil(problem.rows / rowsPerGroup), batches],
+      workgroups:
+        problem.count === undefined ? [columnGroups, strided.groups, batches] : [strided.groups, columnGroups, batches],
     });
   }
 }
