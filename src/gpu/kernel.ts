@@ -1,0 +1,79 @@
+import { expandWgsl, type Defines } from './wgsl';
+
+/** How a kernel uses one of its buffers. `element` is the WGSL type of an array's element, such as `vec4f`. */
+export interface BindingUse<Target> {
+  readonly target: Target;
+  readonly element: string;
+  readonly access: 'read' | 'read_write';
+}
+
+/** One scalar of a kernel's uniform `params`. */
+export interface Param {
+  readonly type: 'u32' | 'i32' | 'f32';
+  readonly value: number;
+}
+
+/**
+ * One dispatch. The declarations are generated: each binding becomes a storage array of its name, `params` becomes the
+ * struct `params` in uniform memory, so a .wgsl file holds the code alone and cannot disagree with its caller.
+ */
+export interface KernelCall<Target> {
+  /** Shown in profiles and errors; the file's name and variant. */
+  readonly kernel: string;
+  readonly source: string;
+  readonly defines?: Defines;
+  readonly bindings: Readonly<Record<string, BindingUse<Target>>>;
+  readonly params?: Readonly<Record<string, Param>>;
+  readonly workgroups: readonly [number, number, number];
+  /** Arithmetic of the dispatch, for the profile. */
+  readonly flops?: number;
+  /** Bytes that the dispatch has to read and write; left out, the sizes of its bindings. */
+  readonly bytes?: number;
+}
+
+export const u32 = (value: number): Param => ({ type: 'u32', value });
+export const i32 = (value: number): Param => ({ type: 'i32', value });
+export const f32 = (value: number): Param => ({ type: 'f32', value });
+
+/** The complete WGSL of a call. */
+export function kernelCode(call: KernelCall<unknown>): string {
+  const body = expandWgsl(call.source, call.defines ?? {});
+  const lines: string[] = [];
+  if (/\bsubgroup[A-Z]/.test(body)) {
+    lines.push('enable subgroups;', 'diagnostic(off, subgroup_uniformity);');
+  }
+  Object.entries(call.bindings).forEach(([name, use], index) => {
+    lines.push(`@group(0) @binding(${index}) var<storage, ${use.access}> ${name}: array<${use.element}>;`);
+  });
+  const params = Object.entries(call.params ?? {});
+  if (params.length > 0) {
+    const fields = params.map(([name, param]) => `${name}: ${param.type}`).join(', ');
+    const index = Object.keys(call.bindings).length;
+    lines.push(`struct Params { ${fields} }`, `@group(0) @binding(${index}) var<uniform> params: Params;`);
+  }
+  return `${lines.join('\n')}\n${body}`;
+}
+
+/** What the pipeline layout of a call depends on. */
+export function layoutKey(call: KernelCall<unknown>): string {
+  const uses = Object.values(call.bindings).map((use) => (use.access === 'read' ? 'r' : 'w'));
+  return uses.join('') + (call.params === undefined ? '' : 'p');
+}
+
+/** Bytes of the uniform struct. */
+export function paramsSize(call: KernelCall<unknown>): number {
+  return Math.ceil((Object.keys(call.params ?? {}).length * 4) / 16) * 16;
+}
+
+export function writeParams(call: KernelCall<unknown>, view: DataView, offset: number): void {
+  Object.values(call.params ?? {}).forEach(({ type, value }, index) => {
+    const at = offset + index * 4;
+    if (type === 'f32') {
+      view.setFloat32(at, value, true);
+    } else if (type === 'i32') {
+      view.setInt32(at, value, true);
+    } else {
+      view.setUint32(at, value, true);
+    }
+  });
+}

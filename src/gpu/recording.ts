@@ -1,0 +1,202 @@
+import type { GpuDevice } from './device';
+import { GpuError } from './errors';
+import { paramsSize, writeParams, type KernelCall } from './kernel';
+import { DispatchTimer, type DispatchTime } from './profiler';
+
+export interface BufferRange {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** A dispatch and the graph's op that it belongs to (`conv2d layer1.0.conv1`). */
+export interface RecordedCall {
+  readonly op: string;
+  readonly call: KernelCall<BufferRange>;
+}
+
+export interface Upload {
+  readonly buffer: GPUBuffer;
+  readonly data: ArrayBufferView<ArrayBuffer>;
+}
+
+export interface RunResult {
+  /** One array for each range asked for, in order. Copies: they stay valid. */
+  readonly data: ArrayBuffer[];
+  /** Time of each dispatch, where a profile was asked for. */
+  readonly times: DispatchTime[];
+}
+
+interface Step {
+  readonly op: string;
+  readonly call: KernelCall<BufferRange>;
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+}
+
+const UNIFORM_ALIGNMENT = 256;
+
+/** A list of dispatches with pipelines and bind groups made, replayed with one submission a run. */
+export class Recording {
+  private readback: GPUBuffer | undefined;
+
+  private constructor(
+    private readonly gpu: GpuDevice,
+    private readonly label: string,
+    private readonly steps: readonly Step[],
+    private readonly params: GPUBuffer | undefined,
+  ) {}
+
+  static async create(gpu: GpuDevice, label: string, calls: readonly RecordedCall[]): Promise<Recording> {
+    const { device } = gpu;
+    // a dispatch without workgroups is legal, yet costs as much as a real one
+    const live = calls.filter(({ call }) => call.workgroups.every((n) => n > 0));
+    for (const { op, call } of live) {
+      checkWorkgroups(gpu, op, call);
+    }
+    const offsets: number[] = [];
+    let size = 0;
+    for (const { call } of live) {
+      offsets.push(size);
+      size += Math.ceil(paramsSize(call) / UNIFORM_ALIGNMENT) * UNIFORM_ALIGNMENT;
+    }
+    let params: GPUBuffer | undefined;
+    if (size > 0) {
+      const bytes = new DataView(new ArrayBuffer(size));
+      live.forEach(({ call }, i) => writeParams(call, bytes, offsets[i]));
+      params = gpu.memory.create(`${label} params`, size, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+      device.queue.writeBuffer(params, 0, bytes.buffer);
+    }
+    gpu.activity = `set-up of ${label}`;
+    try {
+      const pipelines = await gpu.wait(Promise.all(live.map(({ call, op }) => gpu.pipeline(call, op))));
+      device.pushErrorScope('out-of-memory');
+      device.pushErrorScope('validation');
+      const steps = live.map(({ op, call }, i): Step => {
+        const uses: GPUBufferBinding[] = Object.values(call.bindings).map(({ target }) => ({ ...target }));
+        if (call.params !== undefined && params !== undefined) {
+          uses.push({ buffer: params, offset: offsets[i], size: paramsSize(call) });
+        }
+        const bindGroup = device.createBindGroup({
+          label: `${op}, kernel ${call.kernel}`,
+          layout: gpu.bindGroupLayout(call),
+          entries: uses.map((resource, binding) => ({ binding, resource })),
+        });
+        return { op, call, pipeline: pipelines[i], bindGroup };
+      });
+      const errors = [await gpu.wait(device.popErrorScope()), await gpu.wait(device.popErrorScope())];
+      const error = errors.find((e) => e !== null);
+      if (error) {
+        throw new GpuError(`set-up of ${label}: ${error.message}`);
+      }
+      return new Recording(gpu, label, steps, params);
+    } catch (error) {
+      if (params !== undefined) {
+        gpu.memory.release(params);
+      }
+      throw error;
+    }
+  }
+
+  get dispatches(): number {
+    return this.steps.length;
+  }
+
+  /**
+   * Writes the uploads, runs every dispatch and reads the given ranges back: one submission, and one readback unless
+   * `wanted` is empty.
+   */
+  async run(uploads: readonly Upload[], wanted: readonly BufferRange[], profile = false): Promise<RunResult> {
+    const { gpu } = this;
+    const { device } = gpu;
+    gpu.check();
+    gpu.activity = `${this.label}, last op ${this.steps.at(-1)?.op ?? 'none'}`;
+    for (const { buffer, data } of uploads) {
+      device.queue.writeBuffer(buffer, 0, data);
+    }
+    const timer = profile && gpu.capabilities.timestamps ? new DispatchTimer(gpu, this.steps.length) : undefined;
+    const encoder = device.createCommandEncoder({ label: this.label });
+    this.encode(encoder, timer);
+    const size = wanted.reduce((sum, range) => sum + range.size, 0) + (timer?.bytes ?? 0);
+    const target = size > 0 ? this.readbackBuffer(size) : undefined;
+    let offset = 0;
+    if (target !== undefined) {
+      for (const range of wanted) {
+        encoder.copyBufferToBuffer(range.buffer, range.offset, target, offset, range.size);
+        offset += range.size;
+      }
+      timer?.resolve(encoder, target, offset);
+    }
+    device.queue.submit([encoder.finish()]);
+    gpu.counters.submissions++;
+    try {
+      if (target === undefined) {
+        await gpu.wait(device.queue.onSubmittedWorkDone());
+        return { data: [], times: [] };
+      }
+      await gpu.wait(target.mapAsync(GPUMapMode.READ, 0, size));
+      gpu.counters.readbacks++;
+      const mapped = target.getMappedRange(0, size).slice(0);
+      target.unmap();
+      let at = 0;
+      const data = wanted.map((range) => mapped.slice(at, (at += range.size)));
+      const times = timer?.read(mapped, offset, this.steps) ?? [];
+      return { data, times };
+    } finally {
+      timer?.release();
+    }
+  }
+
+  private encode(encoder: GPUCommandEncoder, timer: DispatchTimer | undefined): void {
+    if (timer === undefined) {
+      const pass = encoder.beginComputePass({ label: this.label });
+      for (const step of this.steps) {
+        dispatch(pass, step);
+      }
+      pass.end();
+      return;
+    }
+    this.steps.forEach((step, index) => {
+      const pass = encoder.beginComputePass({ label: step.op, timestampWrites: timer.writes(index) });
+      dispatch(pass, step);
+      pass.end();
+    });
+  }
+
+  private readbackBuffer(size: number): GPUBuffer {
+    if (this.readback !== undefined && this.readback.size < size) {
+      this.gpu.memory.release(this.readback);
+      this.readback = undefined;
+    }
+    this.readback ??= this.gpu.memory.create(
+      `${this.label} readback`,
+      size,
+      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    );
+    return this.readback;
+  }
+
+  release(): void {
+    for (const buffer of [this.params, this.readback]) {
+      if (buffer !== undefined) {
+        this.gpu.memory.release(buffer);
+      }
+    }
+    this.readback = undefined;
+  }
+}
+
+function dispatch(pass: GPUComputePassEncoder, step: Step): void {
+  pass.setPipeline(step.pipeline);
+  pass.setBindGroup(0, step.bindGroup);
+  pass.dispatchWorkgroups(...step.call.workgroups);
+}
+
+function checkWorkgroups(gpu: GpuDevice, op: string, call: KernelCall<BufferRange>): void {
+  const limit = gpu.capabilities.maxWorkgroupsPerDimension;
+  if (call.workgroups.some((n) => n > limit || !Number.isInteger(n))) {
+    throw new GpuError(
+      `${op}, kernel ${call.kernel}: ${call.workgroups.join(' x ')} workgroups, the limit is ${limit} each way`,
+    );
+  }
+}

@@ -1,0 +1,113 @@
+import { ShapeError, type Op } from '../kernels/op';
+import type { TensorSpec } from '../kernels/tensor';
+import { dense } from '../kernels/tensor';
+
+/** A value of the graph: a shape now, memory once the graph is compiled. */
+export interface Tensor {
+  readonly id: number;
+  readonly spec: TensorSpec;
+  readonly source: Source;
+  /** How many items of the first axis are in use: a u32 tensor of shape [1]. Absent where all are. */
+  readonly count?: Tensor;
+}
+
+export type Source =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'node'; readonly node: Node; readonly index: number };
+
+/** One op applied to tensors. Attributes are JSON values. */
+export interface Node {
+  readonly op: Op<unknown>;
+  /** Where in the model it stands, for profiles and errors: `backbone.body.layer1.0.conv1`. */
+  readonly scope: string;
+  inputs: (Tensor | null)[];
+  attributes: unknown;
+  readonly outputs: Tensor[];
+}
+
+/**
+ * A static graph: nodes in the order they were added, which is an order they can run in. Models build one for each input
+ * shape; shapes are checked as they do.
+ */
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly inputs = new Map<string, Tensor>();
+  readonly parameters = new Map<string, Tensor>();
+  readonly outputs = new Map<string, Tensor>();
+  private nextId = 0;
+  private readonly scopes: string[] = [];
+
+  /** A tensor that the caller fills before each run. */
+  input(name: string, spec: TensorSpec): Tensor {
+    return this.named(this.inputs, name, () => this.tensor(spec, { kind: 'input', name }));
+  }
+
+  /** A dense f32 tensor of the checkpoint, under its name there. Asking twice gives the same tensor. */
+  parameter(name: string, shape: readonly number[]): Tensor {
+    const known = this.parameters.get(name);
+    if (known !== undefined) {
+      if (known.spec.shape.join() !== shape.join()) {
+        throw new ShapeError(`parameter ${name} is used as [${known.spec.shape.join()}] and as [${shape.join()}]`);
+      }
+      return known;
+    }
+    return this.named(this.parameters, name, () => this.tensor(dense(shape), { kind: 'parameter', name }));
+  }
+
+  /** Applies an op and returns its outputs. @throws ShapeError, naming the place, where the inputs do not fit */
+  apply<A>(op: Op<A>, inputs: readonly (Tensor | null)[], attributes: A): Tensor[] {
+    const scope = this.scopes.join('.');
+    let specs: TensorSpec[];
+    try {
+      specs = op.infer(
+        inputs.map((input) => input?.spec ?? null),
+        attributes,
+      );
+    } catch (error) {
+      throw error instanceof ShapeError ? new ShapeError(`${scope}: ${error.message}`) : error;
+    }
+    const count = op.itemwise ? inputs[0]?.count : undefined;
+    const node: Node = { op: op as Op<unknown>, scope, inputs: [...inputs], attributes, outputs: [] };
+    node.outputs.push(...specs.map((spec, index) => this.tensor(spec, { kind: 'node', node, index }, count)));
+    this.nodes.push(node);
+    return node.outputs;
+  }
+
+  /** apply() for an op with one output. */
+  apply1<A>(op: Op<A>, inputs: readonly (Tensor | null)[], attributes: A): Tensor {
+    return this.apply(op, inputs, attributes)[0];
+  }
+
+  /** The same values with a count of the items in use. */
+  withCount(tensor: Tensor, count: Tensor): Tensor {
+    return { ...tensor, count };
+  }
+
+  output(name: string, tensor: Tensor): void {
+    this.named(this.outputs, name, () => tensor);
+  }
+
+  /** Runs `build` with `name` added to the scope of the nodes it makes. */
+  scope<T>(name: string, build: () => T): T {
+    this.scopes.push(name);
+    try {
+      return build();
+    } finally {
+      this.scopes.pop();
+    }
+  }
+
+  private tensor(spec: TensorSpec, source: Source, count?: Tensor): Tensor {
+    return { id: this.nextId++, spec, source, ...(count === undefined ? {} : { count }) };
+  }
+
+  private named(map: Map<string, Tensor>, name: string, make: () => Tensor): Tensor {
+    if (map.has(name)) {
+      throw new ShapeError(`the graph has two tensors named ${name}`);
+    }
+    const tensor = make();
+    map.set(name, tensor);
+    return tensor;
+  }
+}

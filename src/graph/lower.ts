@@ -1,0 +1,157 @@
+import type { Capabilities } from '../gpu/capabilities';
+import type { Lowering, Operand, OpKernelCall } from '../kernels/op';
+import type { TensorSpec } from '../kernels/tensor';
+import type { Graph, Node, Tensor } from './graph';
+
+/** Variants by the op's name, such as `{ conv2d: 'plain' }`; other ops choose for themselves. */
+export type Variants = Readonly<Record<string, string>>;
+
+export interface LoweredCall {
+  readonly op: string;
+  readonly call: OpKernelCall;
+}
+
+/** A graph as dispatches over operands: first what is computed once from constants, then what every run repeats. */
+export interface LoweredGraph {
+  readonly constantCalls: readonly LoweredCall[];
+  readonly calls: readonly LoweredCall[];
+  /** The operand of each tensor that is an input or an output of the graph. */
+  operandOf(tensor: Tensor): Operand;
+}
+
+/**
+ * Records every node that the outputs need. A node whose inputs are constant is constant itself: it is recorded among
+ * the constants, and only if a dispatch needs it and `isKnown` does not say that its value is there already.
+ */
+export function lowerGraph(
+  graph: Graph,
+  capabilities: Capabilities,
+  variants: Variants,
+  isKnown: (constantKey: string) => boolean,
+): LoweredGraph {
+  const lowering = new GraphLowering(capabilities, variants);
+  for (const node of neededNodes(graph)) {
+    lowering.add(node);
+  }
+  const outputs = [...graph.outputs.values()].map((tensor) => lowering.operandOf(tensor));
+  return {
+    constantCalls: lowering.constantsFor(outputs, isKnown),
+    calls: lowering.calls,
+    operandOf: (tensor) => lowering.operandOf(tensor),
+  };
+}
+
+class GraphLowering {
+  readonly calls: LoweredCall[] = [];
+  private readonly operands = new Map<number, Operand>();
+  /** How to compute each constant, by its key. */
+  private readonly recipes = new Map<string, () => LoweredCall[]>();
+  private nextId = 0;
+
+  constructor(
+    private readonly capabilities: Capabilities,
+    private readonly variants: Variants,
+  ) {}
+
+  operandOf(tensor: Tensor): Operand {
+    let operand = this.operands.get(tensor.id);
+    if (operand === undefined) {
+      const constantKey = tensor.source.kind === 'parameter' ? tensor.source.name : undefined;
+      operand = this.operand(tensor.spec, constantKey);
+      this.operands.set(tensor.id, operand);
+    }
+    return tensor.count === undefined ? operand : { ...operand, count: this.operandOf(tensor.count) };
+  }
+
+  add(node: Node): void {
+    const inputs = node.inputs.map((input) => (input === null ? null : this.operandOf(input)));
+    if (inputs.some((input) => input !== null && input.constantKey === undefined)) {
+      const outputs = node.outputs.map((tensor) => this.operandOf(tensor));
+      node.op.forward(this.context(node, this.calls), inputs, outputs, node.attributes);
+      return;
+    }
+    const key = [node.op.name, JSON.stringify(node.attributes), ...inputs.map((i) => i?.constantKey ?? '')].join(';');
+    const outputs = node.outputs.map((tensor, index) => {
+      const operand = this.operand(tensor.spec, `${key}#${index}`);
+      this.operands.set(tensor.id, operand);
+      return operand;
+    });
+    const recipe = (): LoweredCall[] => {
+      const calls: LoweredCall[] = [];
+      node.op.forward(this.context(node, calls), inputs, outputs, node.attributes);
+      return calls;
+    };
+    outputs.forEach(({ constantKey }) => this.recipes.set(constantKey ?? '', recipe));
+  }
+
+  /** The calls that compute every constant in use whose value is not known yet, each after those it needs. */
+  constantsFor(outputs: readonly Operand[], isKnown: (key: string) => boolean): LoweredCall[] {
+    const ordered: LoweredCall[] = [];
+    const done = new Set<() => LoweredCall[]>();
+    const visit = (key: string | undefined): void => {
+      const recipe = key === undefined || isKnown(key) ? undefined : this.recipes.get(key);
+      if (recipe !== undefined && !done.has(recipe)) {
+        done.add(recipe);
+        const calls = recipe();
+        calls.flatMap(({ call }) => operandsOf(call)).forEach((operand) => visit(operand.constantKey));
+        ordered.push(...calls);
+      }
+    };
+    const used = this.calls.flatMap(({ call }) => operandsOf(call));
+    [...used, ...outputs].forEach((operand) => visit(operand.constantKey));
+    return ordered;
+  }
+
+  private operand(spec: TensorSpec, constantKey?: string): Operand {
+    const id = this.nextId++;
+    return constantKey === undefined ? { id, spec } : { id, spec, constantKey };
+  }
+
+  private context(node: Node, calls: LoweredCall[]): Lowering {
+    const op = node.scope === '' ? node.op.name : `${node.op.name} ${node.scope}`;
+    return {
+      capabilities: this.capabilities,
+      variant: this.variants[node.op.name],
+      dispatch: (call) => void calls.push({ op, call }),
+      scratch: (spec) => this.operand(spec),
+      derived: (source, name, spec, record) => {
+        if (source.constantKey === undefined) {
+          const target = this.operand(spec);
+          record(this.context(node, calls), target);
+          return target;
+        }
+        const key = `${source.constantKey}|${name}`;
+        const target = this.operand(spec, key);
+        if (!this.recipes.has(key)) {
+          this.recipes.set(key, () => {
+            const inner: LoweredCall[] = [];
+            record(this.context(node, inner), target);
+            return inner;
+          });
+        }
+        return target;
+      },
+    };
+  }
+}
+
+/** The nodes that the graph's outputs depend on, in order. */
+function neededNodes(graph: Graph): Node[] {
+  const needed = new Set<Node>();
+  const pending: Tensor[] = [...graph.outputs.values()];
+  for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
+    if (tensor.count !== undefined) {
+      pending.push(tensor.count);
+    }
+    if (tensor.source.kind === 'node' && !needed.has(tensor.source.node)) {
+      const { node } = tensor.source;
+      needed.add(node);
+      pending.push(...node.inputs.filter((input) => input !== null));
+    }
+  }
+  return graph.nodes.filter((node) => needed.has(node));
+}
+
+export function operandsOf(call: OpKernelCall): Operand[] {
+  return Object.values(call.bindings).map((use) => use.target);
+}

@@ -1,0 +1,106 @@
+import type { Capabilities } from '../gpu/capabilities';
+import type { BindingUse, KernelCall } from '../gpu/kernel';
+import type { TensorSpec } from './tensor';
+
+/**
+ * A tensor as an op sees it while it records its dispatches: a shape that stands for memory which the plan assigns later.
+ */
+export interface Operand {
+  /** The memory that the operand stands for: two operands with one id share it. */
+  readonly id: number;
+  readonly spec: TensorSpec;
+  /** How many items of the first axis are in use, a u32 tensor of shape [1] on the GPU; absent where all are. */
+  readonly count?: Operand;
+  /** Set where the value depends on parameters alone, so that it is computed once: its identity across plans. */
+  readonly constantKey?: string;
+}
+
+export type OpKernelCall = KernelCall<Operand>;
+
+/** What an op records into. */
+export interface Lowering {
+  readonly capabilities: Capabilities;
+  /** A variant asked for by name for this kind of op (`{ conv2d: 'plain' }`), by tests and benchmarks. */
+  readonly variant: string | undefined;
+  dispatch(call: OpKernelCall): void;
+  /** Memory for this op's own use, freed after its last dispatch. Its content is undefined at first. */
+  scratch(spec: TensorSpec): Operand;
+  /**
+   * A tensor that depends on `source` alone, such as packed weights: computed once where the source is constant, and
+   * shared by every op and plan that asks with the same name and source; computed in every run where it is not.
+   */
+  derived(
+    source: Operand,
+    name: string,
+    spec: TensorSpec,
+    record: (context: Lowering, target: Operand) => void,
+  ): Operand;
+}
+
+/**
+ * An op: its shape rule and its forward dispatches, in one place. Inputs that are optional may be null.
+ * @typeParam Attributes constants of a node, JSON values
+ */
+export interface Op<Attributes> {
+  readonly name: string;
+  /** The outputs' shapes. @throws ShapeError where the inputs do not fit */
+  infer(inputs: readonly (TensorSpec | null)[], attributes: Attributes): TensorSpec[];
+  forward(
+    context: Lowering,
+    inputs: readonly (Operand | null)[],
+    outputs: readonly Operand[],
+    attributes: Attributes,
+  ): void;
+  /** Item i of the outputs' first axis depends only on item i of the first input's, so the input's count holds for them. */
+  readonly itemwise?: boolean;
+}
+
+/** Shapes that do not fit an op: a mistake in a model, or a checkpoint of another one. */
+export class ShapeError extends Error {
+  override readonly name = 'ShapeError';
+}
+
+export function read(target: Operand, element: string): BindingUse<Operand> {
+  return { target, element, access: 'read' };
+}
+
+export function write(target: Operand, element: string): BindingUse<Operand> {
+  return { target, element, access: 'read_write' };
+}
+
+/** The operand at `index`. @throws ShapeError where a required input is missing */
+export function required<T>(values: readonly (T | null)[], index: number, op: string): T {
+  const value = values[index];
+  if (value === null || value === undefined) {
+    throw new ShapeError(`${op}: input ${index} is missing`);
+  }
+  return value;
+}
+
+/** Spreads a number of workgroups over two dimensions; kernels get the linear index back by `linear_workgroup`. */
+export function spread(workgroups: number, limit = 65535): [number, number, number] {
+  if (workgroups <= limit) {
+    return [workgroups, 1, 1];
+  }
+  const y = Math.ceil(workgroups / limit);
+  return [Math.ceil(workgroups / y), y, 1];
+}
+
+/**
+ * How a kernel walks over n independent items (usually vec4s). Software adapters want one subgroup as the workgroup and
+ * a long run of contiguous items in it; hardware wants many invocations with few items. Use with shaders/lib/linear.wgsl:
+ * `for (var step = 0u; step < ${STEPS}; step++) { let i = item_index(workgroup, step, lane); if (i < n) …`.
+ */
+export function linearWalk(
+  capabilities: Capabilities,
+  n: number,
+): { defines: { LANES: number; STEPS: number }; workgroups: [number, number, number] } {
+  const lanes = capabilities.software ? capabilities.subgroupSize || 8 : 256;
+  // Above 32 steps Mesa leaves the loop rolled. Four long runs are the least that two cores share evenly enough; shorter
+  // inputs take one step, which costs a launch a workgroup but no loop.
+  const steps = capabilities.software && n >= lanes * 64 * 4 ? 64 : 1;
+  return {
+    defines: { LANES: lanes, STEPS: steps },
+    workgroups: spread(Math.ceil(n / (lanes * steps)), capabilities.maxWorkgroupsPerDimension),
+  };
+}
