@@ -20,6 +20,8 @@ CASES = {
                                {"padding": [1, 1], "bias": True, "residual": True, "activation": "relu"}),
     "3x3, many channels": ([1, 70, 9, 8], [41, 70, 3, 3], {"padding": [1, 1], "bias": True, "activation": "relu"}),
     "3x3, many images": ([11, 6, 4, 5], [9, 6, 3, 3], {"padding": [1, 1], "bias": True, "activation": "sigmoid"}),
+    # more tiles than one run of the Winograd variant holds
+    "3x3, several runs": ([5, 1024, 22, 22], [4, 1024, 3, 3], {"padding": [1, 1], "bias": True}),
     "3x3, small image": ([1, 9, 2, 1], [8, 9, 3, 3], {"padding": [1, 1]}),
     "3x3, stride 2": ([1, 16, 11, 14], [12, 16, 3, 3], {"stride": [2, 2], "padding": [1, 1], "bias": True}),
     "3x3, dilated": ([1, 8, 9, 10], [8, 8, 3, 3], {"padding": [2, 3], "dilation": [2, 3], "residual": True}),
