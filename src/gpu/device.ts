@@ -154,6 +154,11 @@ export class GpuDevice {
     return layout;
   }
 
+  /** Queues a write of the whole of `data` to the start of a buffer. */
+  write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>): void {
+    this.device.queue.writeBuffer(buffer, 0, data);
+  }
+
   close(): void {
     this.device.destroy();
   }

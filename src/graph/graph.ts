@@ -1,6 +1,6 @@
 import { ShapeError, type Op } from '../kernels/op';
 import type { TensorSpec } from '../kernels/tensor';
-import { dense } from '../kernels/tensor';
+import { dense, product } from '../kernels/tensor';
 
 /** A value of the graph: a shape now, memory once the graph is compiled. */
 export interface Tensor {
@@ -18,7 +18,7 @@ export type Source =
 
 /** One op applied to tensors. Attributes are JSON values. */
 export interface Node {
-  readonly op: Op<unknown>;
+  op: Op<unknown>;
   /** Where in the model it stands, for profiles and errors: `backbone.body.layer1.0.conv1`. */
   readonly scope: string;
   inputs: (Tensor | null)[];
@@ -84,8 +84,26 @@ export class Graph {
     return { ...tensor, count };
   }
 
+  /** The same memory under another shape of as many elements; dense tensors only. */
+  view(tensor: Tensor, shape: readonly number[]): Tensor {
+    if (tensor.spec.layout !== 'dense' || product(shape) !== product(tensor.spec.shape)) {
+      throw new ShapeError(`a view of [${tensor.spec.shape.join(', ')}] as [${shape.join(', ')}] is not possible`);
+    }
+    const { count: _, ...rest } = tensor;
+    return { ...rest, spec: { ...tensor.spec, shape } };
+  }
+
   output(name: string, tensor: Tensor): void {
     this.named(this.outputs, name, () => tensor);
+  }
+
+  /** Runs `build`, and puts the nodes that it adds before `node` and into its scope. */
+  insertBefore<T>(node: Node, build: () => T): T {
+    const end = this.nodes.length;
+    const result = this.scope(node.scope, build);
+    const added = this.nodes.splice(end);
+    this.nodes.splice(this.nodes.indexOf(node), 0, ...added);
+    return result;
   }
 
   /** Runs `build` with `name` added to the scope of the nodes it makes. */

@@ -60,7 +60,9 @@ class GraphLowering {
       operand = this.operand(tensor.spec, constantKey);
       this.operands.set(tensor.id, operand);
     }
-    return tensor.count === undefined ? operand : { ...operand, count: this.operandOf(tensor.count) };
+    // a view has its tensor's id, and a shape of its own
+    const { spec, count } = tensor;
+    return count === undefined ? { ...operand, spec } : { ...operand, spec, count: this.operandOf(count) };
   }
 
   add(node: Node): void {

@@ -42,7 +42,7 @@ export class ParameterStore {
   upload(name: string): GPUBuffer {
     const value = this.value(name);
     const buffer = this.create(name, value.byteLength);
-    this.gpu.device.queue.writeBuffer(buffer, 0, new Float32Array(value));
+    this.gpu.write(buffer, new Float32Array(value));
     return buffer;
   }
 

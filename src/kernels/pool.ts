@@ -17,10 +17,10 @@ interface Window {
 
 /** Maximum over windows of a feature map [N, H, W, C], as torch.nn.MaxPool2d. */
 export const maxPool2d: Op<{
-  kernel: [number, number];
-  stride: [number, number];
-  padding: [number, number];
-  dilation: [number, number];
+  kernel: Pair;
+  stride: Pair;
+  padding: Pair;
+  dilation: Pair;
   ceilMode: boolean;
 }> = {
   name: 'maxPool2d',
@@ -33,9 +33,9 @@ export const maxPool2d: Op<{
 
 /** Mean over windows of a feature map [N, H, W, C], as torch.nn.AvgPool2d without divisor_override. */
 export const avgPool2d: Op<{
-  kernel: [number, number];
-  stride: [number, number];
-  padding: [number, number];
+  kernel: Pair;
+  stride: Pair;
+  padding: Pair;
   ceilMode: boolean;
   countIncludePad: boolean;
 }> = {

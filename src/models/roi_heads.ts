@@ -1,0 +1,124 @@
+import type { Graph, Tensor } from '../graph/graph';
+import { decodeBoxes, rescaleBoxes } from '../kernels/boxes';
+import { convTranspose2d } from '../kernels/conv_transpose2d';
+import { gatherRows, segmentLabels } from '../kernels/lists';
+import { selectMasks } from '../kernels/masks';
+import { nms } from '../kernels/nms';
+import { roiAlign } from '../kernels/roi_align';
+import { softmax } from '../kernels/softmax';
+import { topK } from '../kernels/top_k';
+import type { MaskRcnnConfig } from './config';
+import { conv, fullyConnected } from './layers';
+import { flat, LOWEST_SCORE } from './rpn';
+
+export interface Detections {
+  /** [D, 4] in pixels of the resized image, by descending score, with the count. */
+  readonly boxes: Tensor;
+  readonly scores: Tensor;
+  /** u32 [D], 1 is the first class. */
+  readonly labels: Tensor;
+  readonly count: Tensor;
+  /** u32 [1]: how many there would be without the limit per image. */
+  readonly available: Tensor;
+}
+
+/** Features of the boxes, [R, size, size, C]: RoIAlign over the levels that the RoI heads see. */
+function pool(graph: Graph, boxes: Tensor, features: readonly Tensor[], size: number, samplingRatio: number): Tensor {
+  return graph.apply1(roiAlign, [boxes, ...features], {
+    outputSize: [size, size],
+    samplingRatio,
+    aligned: false,
+    scales: features.map((_, level) => 1 / (4 << level)),
+    canonicalSize: 224,
+    canonicalLevel: 4,
+  });
+}
+
+/**
+ * The box head and what follows it in inference, as torchvision's RoIHeads: two fully connected layers, softmax, boxes by
+ * class, score threshold, small boxes dropped, NMS within each class, the best of all classes.
+ */
+export function detectBoxes(
+  graph: Graph,
+  proposals: Tensor,
+  features: readonly Tensor[],
+  imageInfo: Tensor,
+  config: MaskRcnnConfig,
+): Detections {
+  const { box, classes } = config;
+  let x = graph.scope('roi_heads.box_roi_pool', () =>
+    pool(graph, proposals, features, box.poolSize, box.samplingRatio),
+  );
+  box.hidden.forEach((width, i) => {
+    x = fullyConnected(graph, x, `roi_heads.box_head.fc${i + 6}`, width, 'relu');
+  });
+  const logits = fullyConnected(graph, x, 'roi_heads.box_predictor.cls_score', classes);
+  const deltas = fullyConnected(graph, x, 'roi_heads.box_predictor.bbox_pred', classes * 4);
+  return graph.scope('roi_heads.detections', () => {
+    const capacity = proposals.spec.shape[0];
+    const probabilities = graph.apply1(softmax, [logits], {});
+    const [scores, indices, counts] = graph.apply(topK, [probabilities], {
+      k: capacity,
+      segments: 'columns',
+      firstColumn: 1,
+      above: box.scoreThreshold,
+    });
+    const boxes = graph.apply1(decodeBoxes, [deltas, proposals, indices, counts, imageInfo], {
+      weights: box.coderWeights,
+      groupsPerRow: 1,
+      segmentGroup: true,
+    });
+    const [kept] = graph.apply(nms, [boxes, scores, counts, null], {
+      threshold: box.nmsThreshold,
+      minSize: box.minSize,
+    });
+    const k = Math.min(box.detectionsPerImage, (classes - 1) * capacity);
+    const [best, places, count, available] = graph.apply(topK, [kept], { k, segments: 1, above: LOWEST_SCORE });
+    const chosen = flat(graph, places, k, count);
+    return {
+      boxes: graph.withCount(graph.apply1(gatherRows, [boxes, chosen], {}), count),
+      scores: flat(graph, best, k, count),
+      labels: graph.apply1(segmentLabels, [chosen], { segmentLength: capacity }),
+      count,
+      available,
+    };
+  });
+}
+
+/**
+ * The mask head on the detected boxes: probabilities of each detection's own class, [D, 2 * pool, 2 * pool].
+ */
+export function predictMasks(
+  graph: Graph,
+  { boxes, labels, count }: Detections,
+  features: readonly Tensor[],
+  config: MaskRcnnConfig,
+): Tensor {
+  const { mask, classes } = config;
+  let x = graph.scope('roi_heads.mask_roi_pool', () => pool(graph, boxes, features, mask.poolSize, mask.samplingRatio));
+  mask.channels.forEach((channels, i) => {
+    x = conv(graph, x, `roi_heads.mask_head.${i}.0`, channels, 3, { padding: 1, activation: 'relu' });
+  });
+  const predictor = 'roi_heads.mask_predictor';
+  const upsample = graph.parameter(`${predictor}.conv5_mask.weight`, [x.spec.shape[3], mask.upsampleChannels, 2, 2]);
+  const bias = graph.parameter(`${predictor}.conv5_mask.bias`, [mask.upsampleChannels]);
+  x = graph.scope(`${predictor}.conv5_mask`, () =>
+    graph.apply1(convTranspose2d, [x, upsample, bias], {
+      stride: [2, 2],
+      padding: [0, 0],
+      outputPadding: [0, 0],
+      dilation: [1, 1],
+      groups: 1,
+      activation: 'relu',
+    }),
+  );
+  const logits = conv(graph, x, `${predictor}.mask_fcn_logits`, classes, 1);
+  return graph.scope('roi_heads.masks', () => graph.withCount(graph.apply1(selectMasks, [logits, labels], {}), count));
+}
+
+/** Boxes in pixels of the source image, with their count. */
+export function sourceBoxes(graph: Graph, { boxes, count }: Detections, imageInfo: Tensor): Tensor {
+  return graph.scope('roi_heads.source_boxes', () =>
+    graph.withCount(graph.apply1(rescaleBoxes, [boxes, imageInfo], {}), count),
+  );
+}
