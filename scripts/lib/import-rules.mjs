@@ -10,7 +10,7 @@ const MAY_IMPORT = {
   kernels: ['gpu'],
   graph: ['gpu', 'kernels'],
   models: ['gpu', 'kernels', 'graph'],
-  config: ['models'],
+  config: ['models', 'io', 'node'],
   io: GRAPHICS,
   node: ['gpu', 'io'],
   eval: [...GRAPHICS, 'io', 'config', 'node'],

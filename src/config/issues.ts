@@ -1,0 +1,86 @@
+import type { z } from 'zod';
+import { quoteName } from '../io/text';
+import { nearest } from './nearest';
+import { configSchema } from './schema';
+
+/** A complaint about a configuration. */
+export interface DescribedIssue {
+  /** The key it is about. */
+  readonly path: readonly PropertyKey[];
+  /** Without the file, the line and the full stop. */
+  readonly sentence: string;
+}
+
+/** Puts into words what zod has found in `config`. */
+export function describeIssue(issue: z.core.$ZodIssue, config: unknown): DescribedIssue {
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0];
+    return { path: [...issue.path, key], sentence: describeUnknownKey(key, issue.path) };
+  }
+  const { path } = issue;
+  const name = formatPath(path);
+  if (issue.code === 'custom' && issue.params?.afterKey === true) {
+    return { path, sentence: `${name} ${issue.message}` };
+  }
+  const found = valueAt(config, path);
+  if (found === undefined) {
+    return { path, sentence: `${name} is missing; it must be ${issue.message}` };
+  }
+  return { path, sentence: `${name} must be ${issue.message}, not ${formatValue(found)}` };
+}
+
+function describeUnknownKey(key: string, section: readonly PropertyKey[]): string {
+  const known = Object.keys(valueAt(allKeys(), section) ?? {});
+  const where = section.length > 0 ? `a key of ${formatPath(section)}` : 'a key of a configuration';
+  const elsewhere = sectionsWith(key, allKeys(), []);
+  const meant = nearest(key, known);
+  const hint =
+    elsewhere.length > 0
+      ? `it belongs under ${elsewhere.join(' or ')}`
+      : meant !== null
+        ? `did you mean ${meant}?`
+        : `known are ${known.join(', ')}`;
+  return `${quoteName(key)} is not ${where}; ${hint}`;
+}
+
+/** A tree with every key: the defaults. */
+function allKeys(): unknown {
+  return { _base_: null, ...configSchema.parse({ model: {} }) };
+}
+
+/** The sections that have a key of this name. */
+function sectionsWith(key: string, tree: unknown, path: readonly string[]): string[] {
+  if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
+    return [];
+  }
+  const here = path.length > 0 && Object.hasOwn(tree, key) ? [formatPath(path)] : [];
+  return [...here, ...Object.entries(tree).flatMap(([name, inner]) => sectionsWith(key, inner, [...path, name]))];
+}
+
+function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, step) => {
+    const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, step);
+    return inside ? (value as Record<PropertyKey, unknown>)[step] : undefined;
+  }, tree);
+}
+
+/** `model.anchors.sizes[0]`. */
+function formatPath(path: readonly PropertyKey[]): string {
+  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+  return text === '' ? 'the configuration' : text.replace(/^\./, '');
+}
+
+function formatValue(value: unknown): string {
+  if (value === null) {
+    return 'empty';
+  }
+  if (typeof value === 'string') {
+    return `the text ${quoteName(value)}`;
+  }
+  if (typeof value === 'object' && !Array.isArray(value)) {
+    return 'a section with keys';
+  }
+  // JSON has no infinity and no NaN.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
