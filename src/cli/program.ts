@@ -3,11 +3,12 @@ import { InputError } from '../errors';
 import { packageVersion } from '../node/package-root';
 import { registerDoctor } from './doctor';
 import { ExitCode } from './exit-code';
+import { registerInfer } from './infer';
 
 /** Adds one command to the program. Each command is a file here that exports such a function. */
 export type Register = (program: Command) => void;
 
-const COMMANDS: readonly Register[] = [registerDoctor];
+const COMMANDS: readonly Register[] = [registerInfer, registerDoctor];
 
 export function createProgram(commands: readonly Register[] = COMMANDS): Command {
   const program = new Command('engine')

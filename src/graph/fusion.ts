@@ -18,13 +18,15 @@ export function fuse(graph: Graph): void {
   const uses = countUses(graph);
   /** The node that makes the tensor, if it is of this op and nobody else reads it. */
   const soleProducer = (tensor: Tensor | null | undefined, op: Op<never>): Node | undefined => {
-    const node = tensor?.source.kind === 'node' ? tensor.source.node : undefined;
-    return node !== undefined && tensor != null && node.op === op && uses.get(tensor.id) === 1 ? node : undefined;
+    if (tensor?.source.kind !== 'node' || uses.get(tensor.id) !== 1) {
+      return undefined;
+    }
+    return tensor.source.node.op === op ? tensor.source.node : undefined;
   };
 
   for (const node of [...graph.nodes]) {
     if (isOp(node, frozenBatchNorm)) {
-      const conv = soleProducer(node.inputs[0], conv2d as Op<never>);
+      const conv = soleProducer(node.inputs[0], conv2d);
       if (conv !== undefined && isPlainConv(conv)) {
         foldNorm(graph, conv, node);
       }
@@ -89,7 +91,7 @@ function fuseResidual(add: Node, soleProducer: SoleProducer): void {
     [a, b],
     [b, a],
   ]) {
-    const conv = soleProducer(sum, conv2d as Op<never>);
+    const conv = soleProducer(sum, conv2d);
     if (conv !== undefined && isPlainConv(conv)) {
       const [x, weight, bias] = conv.inputs;
       become(add, conv, [x, weight, bias, residual], { ...convAttributes(conv), activation });
@@ -104,7 +106,7 @@ function fuseActivation(node: Node, soleProducer: SoleProducer): void {
     return;
   }
   for (const op of [conv2d, convTranspose2d, linear]) {
-    const producer = soleProducer(node.inputs[0], op as Op<never>);
+    const producer = soleProducer(node.inputs[0], op);
     const attributes = producer?.attributes as { activation: Activation } | undefined;
     if (producer !== undefined && attributes?.activation === 'none') {
       become(node, producer, producer.inputs, { ...attributes, activation: name });

@@ -68,7 +68,7 @@ export class Graph {
       throw error instanceof ShapeError ? new ShapeError(`${scope}: ${error.message}`) : error;
     }
     const count = op.itemwise ? inputs[0]?.count : undefined;
-    const node: Node = { op: op as Op<unknown>, scope, inputs: [...inputs], attributes, outputs: [] };
+    const node: Node = { op: op, scope, inputs: [...inputs], attributes, outputs: [] };
     node.outputs.push(...specs.map((spec, index) => this.tensor(spec, { kind: 'node', node, index }, count)));
     this.nodes.push(node);
     return node.outputs;

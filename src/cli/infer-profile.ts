@@ -1,0 +1,78 @@
+import type { DispatchTime } from '../gpu/profiler';
+import type { ImageProfile } from '../models/detector';
+
+interface Row {
+  dispatches: number;
+  milliseconds: number;
+  flops: number;
+  bytes: number;
+}
+
+/**
+ * The report of `engine infer --profile`: submissions and readbacks, time per kernel with its rate, memory, and the time
+ * that was not spent in a kernel. Means over the images.
+ */
+export function describeProfiles(profiles: readonly ImageProfile[], peakBytes: number): string {
+  const count = profiles.length;
+  const mean = (of: (profile: ImageProfile) => number): number => profiles.reduce((s, p) => s + of(p), 0) / count;
+  const most = (of: (profile: ImageProfile) => number): number => Math.max(...profiles.map(of));
+  const wall = mean((p) => p.milliseconds);
+  const lines = [
+    '',
+    `Profile of ${count} ${count === 1 ? 'image' : 'images'}, per image:`,
+    `  submissions         ${range(profiles.map((p) => p.submissions))}`,
+    `  readbacks           ${range(profiles.map((p) => p.readbacks))}`,
+    `  dispatches          ${range(profiles.map((p) => p.plan.dispatches))}`,
+  ];
+  if (profiles.every(({ times }) => times.length > 0)) {
+    const gpu = mean((p) => p.times.reduce((sum, t) => sum + t.milliseconds, 0));
+    lines.push(
+      `  time                ${wall.toFixed(2)} ms: ${gpu.toFixed(2)} ms in kernels, ${(wall - gpu).toFixed(2)} ms outside the GPU's kernels`,
+    );
+  } else {
+    lines.push(`  time                ${wall.toFixed(2)} ms (this adapter has no timestamps: no times per op)`);
+  }
+  const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  lines.push(
+    `  memory of the plan  ${mebibytes(most((p) => p.plan.planned))}, the largest sum alive at one time ` +
+      `${mebibytes(most((p) => p.plan.bound))}, the sum of all tensors ${mebibytes(most((p) => p.plan.total))}`,
+    `  peak of the device  ${mebibytes(peakBytes)} with weights, all plans and set-up`,
+    '',
+    ...table(profiles.flatMap((p) => p.times)).map((line) => `  ${line}`),
+  );
+  return lines.join('\n');
+
+  function table(times: readonly DispatchTime[]): string[] {
+    const rows = new Map<string, Row>();
+    for (const { op, kernel, milliseconds, flops, bytes } of times) {
+      const name = `${op.split(' ')[0]}: ${kernel}`;
+      const row = rows.get(name) ?? { dispatches: 0, milliseconds: 0, flops: 0, bytes: 0 };
+      row.dispatches++;
+      row.milliseconds += milliseconds;
+      row.flops += flops;
+      row.bytes += bytes;
+      rows.set(name, row);
+    }
+    if (rows.size === 0) {
+      return [];
+    }
+    const sum = times.reduce((total, t) => total + t.milliseconds, 0);
+    const sorted = [...rows].sort(([, a], [, b]) => b.milliseconds - a.milliseconds);
+    const width = Math.max(...sorted.map(([name]) => name.length));
+    const header = `${'op: kernel'.padEnd(width)}  dispatches        ms   share  rate`;
+    return [header, ...sorted.map(([name, row]) => describeRow(name.padEnd(width), row, sum))];
+  }
+
+  function describeRow(name: string, { dispatches, milliseconds, flops, bytes }: Row, sum: number): string {
+    const giga = (amount: number): string => (amount / milliseconds / 1e6).toFixed(1);
+    const rate = flops > 0 ? `${giga(flops)} GFLOP/s` : `${giga(bytes)} GB/s`;
+    const share = `${((100 * milliseconds) / sum).toFixed(1)} %`;
+    const perImage = (milliseconds / count).toFixed(3);
+    return `${name}  ${(dispatches / count).toFixed(0).padStart(10)}  ${perImage.padStart(8)}  ${share.padStart(6)}  ${rate}`;
+  }
+}
+
+function range(values: readonly number[]): string {
+  const [min, max] = [Math.min(...values), Math.max(...values)];
+  return min === max ? String(min) : `${min} to ${max}`;
+}

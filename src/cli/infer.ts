@@ -1,0 +1,250 @@
+import type { Command } from 'commander';
+import { configFromCheckpoint, loadConfig, overrideConfig, type ModelConfig } from '../config/load';
+import { readCocoImages } from '../data/coco';
+import { decodeImage, type RgbImage } from '../data/image';
+import { listImages } from '../data/list_images';
+import { drawOverlay } from '../data/overlay';
+import { overlayNames } from '../data/overlay_names';
+import { ResultsWriter, type Detection } from '../data/results';
+import { InputError } from '../errors';
+import { GpuDevice, type AdapterChoice } from '../gpu/device';
+import { describeCheckpoint } from '../io/describe';
+import { loadCheckpoint } from '../io/load';
+import { matchParameters } from '../io/match';
+import { Detector, type ImageDetections, type ImageProfile } from '../models/detector';
+import { nodeHost } from '../node/webgpu';
+import { adapterOption } from './adapter-option';
+import { categoriesOfLabels, type Category } from './categories';
+import { describeProfiles } from './infer-profile';
+import { OverlayFolder } from './overlay-folder';
+import { Progress } from './progress';
+
+interface InferOptions {
+  readonly weights: string;
+  readonly images?: string[];
+  readonly coco?: string;
+  readonly imageRoot?: string;
+  readonly out: string;
+  readonly config?: string;
+  readonly scoreThreshold?: number;
+  readonly minSize?: number;
+  readonly maxSize?: number;
+  readonly maxDetections?: number;
+  readonly overlay?: boolean;
+  readonly profile?: boolean;
+  readonly adapter: AdapterChoice;
+}
+
+/** `engine infer`: detects objects in images and writes COCO results, and pictures of them if asked. */
+export function registerInfer(program: Command): void {
+  program
+    .command('infer')
+    .description('find the objects of images: COCO results (boxes and masks) and, with --overlay, pictures of them')
+    .requiredOption('--weights <file>', 'weights: .safetensors or a PyTorch file, by torchvision names')
+    .option('--images <path...>', 'image files or folders (PNG, JPEG, TIFF)')
+    .option('--coco <file>', 'instead of --images: the images that a COCO annotation file lists')
+    .option('--image-root <folder>', 'the folder that holds the images of --coco')
+    .requiredOption('--out <folder>', 'where predict.bbox.json, predict.segm.json and overlay/ go')
+    .option('--config <name or file>', 'configuration of the model; default: as the weights tell')
+    .option(
+      '--score-threshold <score>',
+      'leave out detections below this score, 0 to 1',
+      number('--score-threshold', 0, 1),
+    )
+    .option('--min-size <pixels>', 'resize the shorter side of images to this', wholeNumber('--min-size', 1, 16384))
+    .option('--max-size <pixels>', 'but the longer side to at most this', wholeNumber('--max-size', 1, 16384))
+    .option('--max-detections <number>', 'detections per image at most', wholeNumber('--max-detections', 1, 1000))
+    .option('--overlay', 'write OUT/overlay/NAME.png: masks, outlines, boxes, scores and classes')
+    .option('--profile', 'print time per op, memory, submissions and readbacks')
+    .addOption(adapterOption())
+    .action(infer);
+}
+
+function number(option: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= min && value <= max)) {
+      throw new InputError(`${option} ${text}: give a number from ${min} to ${max}`);
+    }
+    return value;
+  };
+}
+
+function wholeNumber(option: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    if (!/^\d+$/.test(text) || Number(text) < min || Number(text) > max) {
+      throw new InputError(`${option} ${text}: give a whole number from ${min} to ${max}`);
+    }
+    return Number(text);
+  };
+}
+
+interface InputImage {
+  readonly id: number;
+  readonly fileName: string;
+  readonly path: string;
+  /** As an annotation file states it. */
+  readonly stated?: { readonly width: number; readonly height: number };
+}
+
+interface Input {
+  readonly images: InputImage[];
+  readonly dataset: { readonly path: string; readonly categories: readonly Category[] } | null;
+}
+
+async function infer(options: InferOptions): Promise<void> {
+  const { images, dataset } = await readInput(options);
+  const { config, weights } = await readModel(options);
+  const categories = categoriesOfLabels(config.model.classes, config, dataset);
+  const gpu = await GpuDevice.open(nodeHost, options.adapter);
+  const detector = new Detector(gpu, config.model, weights);
+  const run = new InferRun(options, images, categories, detector);
+  try {
+    const profiles = await run.all(dataset === null);
+    console.log(run.summary());
+    if (options.profile === true) {
+      console.log(describeProfiles(profiles, gpu.memory.peak));
+    }
+  } finally {
+    detector.release();
+    gpu.close();
+  }
+}
+
+async function readInput({ images, coco, imageRoot }: InferOptions): Promise<Input> {
+  if ((images === undefined) === (coco === undefined)) {
+    throw new InputError('give either --images PATH… or --coco ANN.json with --image-root DIR');
+  }
+  if (coco === undefined) {
+    if (imageRoot !== undefined) {
+      throw new InputError('--image-root goes with --coco: leave it out beside --images');
+    }
+    return { images: await listImages(images ?? []), dataset: null };
+  }
+  if (imageRoot === undefined) {
+    throw new InputError(`--coco ${coco} needs --image-root, the folder that holds its images`);
+  }
+  const listed = await readCocoImages(coco, imageRoot);
+  return {
+    images: listed.images.map(({ width, height, ...image }) => ({ ...image, stated: { width, height } })),
+    dataset: { path: coco, categories: listed.categories },
+  };
+}
+
+async function readModel(
+  options: InferOptions,
+): Promise<{ config: ModelConfig; weights: ReadonlyMap<string, Float32Array> }> {
+  const named = options.config === undefined ? undefined : loadConfig(options.config);
+  const checkpoint = await loadCheckpoint(options.weights);
+  const facts = describeCheckpoint(checkpoint);
+  const config = overrideConfig(named ?? configFromCheckpoint(facts, checkpoint), options);
+  return { config, weights: matchParameters(checkpoint, Detector.expectedParameters(config.model)) };
+}
+
+/** The images of one command, with the decoding of the next and the drawing of the last beside the GPU's work. */
+class InferRun {
+  private detections = 0;
+  private readonly saturated: string[] = [];
+
+  constructor(
+    private readonly options: InferOptions,
+    private readonly images: readonly InputImage[],
+    private readonly categories: readonly Category[],
+    private readonly detector: Detector,
+  ) {}
+
+  async all(listImages: boolean): Promise<ImageProfile[]> {
+    const { images, options } = this;
+    const profiles: ImageProfile[] = [];
+    const progress = new Progress(images.length, 'images');
+    const results = await ResultsWriter.create(options.out, { listImages });
+    const overlays = options.overlay === true ? await OverlayFolder.create(options.out) : undefined;
+    const names = overlayNames(images);
+    let output = Promise.resolve();
+    try {
+      let next = decode(images[0]);
+      for (const [i, image] of images.entries()) {
+        const pixels = await next;
+        const detecting = this.detector.detect(pixels, options.profile);
+        next = i + 1 < images.length ? decode(images[i + 1]) : next;
+        const [found] = await Promise.all([detecting, output]);
+        profiles.push(found.profile);
+        output = quietly(this.write(image, pixels, found, results, overlays, names.get(image.id) ?? ''));
+        progress.step(`${found.objects.length} objects in ${image.fileName}`);
+      }
+      await output;
+      await overlays?.finish();
+      await results.finish();
+    } catch (error) {
+      await output.catch(() => undefined);
+      await Promise.all([results.abort(), overlays?.abort()]);
+      throw error;
+    } finally {
+      progress.end();
+    }
+    return profiles;
+  }
+
+  summary(): string {
+    const { images, options, saturated } = this;
+    const lines = [
+      `${this.detections} objects in ${images.length} ${images.length === 1 ? 'image' : 'images'}: ` +
+        `${options.out}/predict.bbox.json, ${options.out}/predict.segm.json`,
+    ];
+    if (options.overlay === true) {
+      lines.push(`pictures in ${options.out}/overlay`);
+    }
+    if (saturated.length > 0) {
+      const limit = this.detector.config.box.detectionsPerImage;
+      lines.push(
+        `warning: ${saturated.length} ${saturated.length === 1 ? 'image has' : 'images have'} more than ${limit} ` +
+          `detections, the rest was left out (first: ${saturated.slice(0, 3).join(', ')}); raise --max-detections`,
+      );
+    }
+    return lines.join('\n');
+  }
+
+  private async write(
+    { id, fileName }: InputImage,
+    pixels: RgbImage,
+    found: ImageDetections,
+    results: ResultsWriter,
+    overlays: OverlayFolder | undefined,
+    overlayName: string,
+  ): Promise<void> {
+    const { width, height } = pixels;
+    const detections = found.objects.map(({ box, score, label, mask }): Detection => {
+      return { imageId: id, categoryId: this.categories[label - 1].id, box, score, rle: mask };
+    });
+    this.detections += detections.length;
+    if (found.available > detections.length) {
+      this.saturated.push(fileName);
+    }
+    await results.add({ id, fileName, width, height }, detections);
+    if (overlays !== undefined) {
+      const classNames = new Map(this.categories.map((category) => [category.id, category.name]));
+      await overlays.add(overlayName, await drawOverlay(pixels, detections, classNames, { title: fileName }));
+    }
+  }
+}
+
+async function decodeChecked({ path, stated }: InputImage): Promise<RgbImage> {
+  const image = await decodeImage(path);
+  if (stated !== undefined && (stated.width !== image.width || stated.height !== image.height)) {
+    throw new InputError(
+      `${path} has ${image.width}x${image.height} pixels, the annotation file says ${stated.width}x${stated.height}: ` +
+        'give the image root of this annotation file, or correct its width and height',
+    );
+  }
+  return image;
+}
+
+function decode(image: InputImage): Promise<RgbImage> {
+  return quietly(decodeChecked(image));
+}
+
+/** A promise that is awaited later: its failure then is not an unhandled one now. */
+function quietly<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
