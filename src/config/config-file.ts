@@ -73,10 +73,9 @@ function findConfig(nameOrPath: string, folder: string): string {
     return path;
   }
   const meant = nearest(name, shipped);
-  const shown = path.length > 300 ? `${path.slice(0, 300)}…` : path;
   throw new InputError(
-    `${shown}: there is no such configuration${meant === null ? '' : `, did you mean ${meant}?`}; give a path, or the ` +
-      `name of a shipped one: ${orList(shipped)}.`,
+    `${quoteName(path)}: there is no such configuration; give a path, or the name of a shipped one: ${orList(shipped)}` +
+      `${meant === null ? '' : ` (the nearest is ${meant})`}.`,
   );
 }
 

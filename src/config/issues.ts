@@ -32,15 +32,20 @@ export function describeIssue(issue: z.core.$ZodIssue, config: unknown): Describ
 function describeUnknownKey(key: string, section: readonly PropertyKey[]): string {
   const known = Object.keys(valueAt(allKeys(), section) ?? {});
   const where = section.length > 0 ? `a key of ${formatPath(section)}` : 'a key of a configuration';
-  const elsewhere = sectionsWith(key, allKeys(), []);
-  const meant = nearest(key, known);
-  const hint =
-    elsewhere.length > 0
-      ? `it belongs under ${elsewhere.join(' or ')}`
-      : meant !== null
-        ? `did you mean ${meant}?`
-        : `known are ${known.join(', ')}`;
-  return `${quoteName(key)} is not ${where}; ${hint}`;
+  return `${quoteName(key)} is not ${where}; ${hintForUnknownKey(key, known)}`;
+}
+
+function hintForUnknownKey(key: string, known: readonly string[]): string {
+  const everywhere = keysWithSections(allKeys(), []);
+  const meant = everywhere.has(key) ? key : (nearest(key, known) ?? nearest(key, [...everywhere.keys()]));
+  if (meant === null) {
+    return `known are ${known.join(', ')}`;
+  }
+  if (known.includes(meant)) {
+    return `the nearest one is ${meant}`;
+  }
+  const sections = (everywhere.get(meant) ?? []).join(' or ');
+  return meant === key ? `it belongs under ${sections}` : `the nearest one is ${meant}, under ${sections}`;
 }
 
 /** A tree with every key: the defaults. */
@@ -48,13 +53,19 @@ function allKeys(): unknown {
   return { _base_: null, ...configSchema.parse({ model: {} }) };
 }
 
-/** The sections that have a key of this name. */
-function sectionsWith(key: string, tree: unknown, path: readonly string[]): string[] {
+/** Every key below the first level, with the sections that have it. */
+function keysWithSections(tree: unknown, path: readonly string[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
-    return [];
+    return found;
   }
-  const here = path.length > 0 && Object.hasOwn(tree, key) ? [formatPath(path)] : [];
-  return [...here, ...Object.entries(tree).flatMap(([name, inner]) => sectionsWith(key, inner, [...path, name]))];
+  for (const [name, inner] of Object.entries(tree)) {
+    const here: [string, string[]][] = path.length > 0 ? [[name, [formatPath(path)]]] : [];
+    for (const [key, sections] of [...here, ...keysWithSections(inner, [...path, name])]) {
+      found.set(key, [...(found.get(key) ?? []), ...sections]);
+    }
+  }
+  return found;
 }
 
 function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {

@@ -22,5 +22,9 @@ export function nearest(word: string, known: readonly string[]): string | null {
   const distances = known.map((candidate) => ({ candidate, distance: editDistance(typed, candidate.toLowerCase()) }));
   distances.sort((a, b) => a.distance - b.distance);
   const best = distances.at(0);
-  return best !== undefined && best.distance <= Math.max(2, typed.length / 2) ? best.candidate : null;
+  if (best === undefined) {
+    return null;
+  }
+  const alike = best.distance <= Math.max(2, typed.length / 2) || (typed.length > 3 && best.candidate.includes(typed));
+  return alike ? best.candidate : null;
 }

@@ -9,6 +9,8 @@ export interface ConfigOverrides {
   readonly minSize?: number;
   /** Length in pixels that the longer side is held to. */
   readonly maxSize?: number;
+  /** Detections per image at most. */
+  readonly maxDetections?: number;
 }
 
 /**
@@ -22,8 +24,13 @@ export function overrideConfig(config: ModelConfig, overrides: ConfigOverrides):
     const origin = overrides.maxSize === undefined ? `the configuration's max_size` : '--max-size';
     throw new InputError(`--min-size ${minSize} is more than ${origin}, ${maxSize}; give a larger --max-size.`);
   }
+  const detectionsPerImage = overrides.maxDetections ?? box.detectionsPerImage;
   return {
     ...config,
-    model: { ...config.model, box: { ...box, scoreThreshold }, image: { ...image, minSize, maxSize } },
+    model: {
+      ...config.model,
+      box: { ...box, scoreThreshold, detectionsPerImage },
+      image: { ...image, minSize, maxSize },
+    },
   };
 }

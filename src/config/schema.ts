@@ -58,6 +58,7 @@ const backbone = section({
   stages: list(integer(1, 4), 'a list of 1 to 4 stages, such as [1, 2, 3, 4]', 1, 4)
     .refine((stages) => stages.every((stage, i) => i === 0 || stage === stages[i - 1] + 1), {
       error: 'stages in ascending order without a gap, such as [1, 2, 3, 4]',
+      abort: true,
     })
     .default([1, 2, 3, 4]),
   norm_eps: number('a number from 0 to 0.1', 0, 0.1).default(1e-5),
@@ -154,7 +155,10 @@ function describeMismatches(model: MaskRcnnSection): Mismatch[] {
     `${model.fpn.extra_levels} more (fpn.extra_levels)`;
   for (const [key, rows] of Object.entries({ sizes, aspect_ratios: ratios })) {
     if (rows.length !== levels) {
-      complain(`anchors.${key}`, `has ${rows.length} lists, one for each level is needed, and ${levelsAre}`);
+      complain(
+        `anchors.${key}`,
+        `has ${rows.length === 1 ? '1 list' : `${rows.length} lists`}, one for each level is needed, and ${levelsAre}`,
+      );
     }
   }
   const anchorCounts = sizes.map((row, level) => row.length * (ratios.at(level)?.length ?? 0));
@@ -170,8 +174,8 @@ function describeMismatches(model: MaskRcnnSection): Mismatch[] {
     if (items !== null && items.length !== model.classes - 1) {
       complain(
         key,
-        `has ${items.length} entries, ${model.classes - 1} are needed: one for each of the ${model.classes} classes but ` +
-          'the background',
+        `has ${items.length === 1 ? '1 entry' : `${items.length} entries`} instead of ${model.classes - 1}: one for each of ` +
+          `the ${model.classes} classes (model.classes) but the background`,
       );
     }
   }

@@ -91,25 +91,19 @@ export function parseYaml(text: string, file: string): YamlSource {
 }
 
 function parseDocument(text: string, file: string, lineCounter: LineCounter): Document.Parsed {
-  let documents: Document.Parsed[];
-  try {
-    documents = [...parseAllDocuments(text, { lineCounter, prettyErrors: false })];
-  } catch (error) {
-    // Deep nesting exhausts the stack of the parser.
-    if (error instanceof RangeError) {
-      throw new InputError(`${file}: its values are nested too deeply for a configuration; is it another file?`);
-    }
-    throw error;
-  }
+  const documents: Document.Parsed[] = [...parseAllDocuments(text, { lineCounter, prettyErrors: false })];
   const problem = documents.flatMap(({ errors, warnings }) => [...errors, ...warnings]).at(0);
   if (problem !== undefined) {
     const { line, col } = lineCounter.linePos(problem.pos[0]);
-    const what = problem.message.split('\n')[0].replace(/[.:]$/, '');
-    throw new InputError(`${file}, line ${line}, column ${col}: this is not YAML (${what}); mend that line.`);
+    // The parser reports the exhaustion of its stack like any other problem.
+    const tooDeep = problem.message.includes('call stack');
+    const what = tooDeep ? 'nested too deeply' : problem.message.split('\n')[0].replace(/[.:]$/, '');
+    throw new InputError(
+      `${file}, line ${line}, column ${col}: this cannot be read as YAML (${what}); mend that line.`,
+    );
   }
   if (documents.length > 1) {
-    const start = documents[1].range[0];
-    const { line } = lineCounter.linePos(start);
+    const { line } = lineCounter.linePos(documents[1].range[0]);
     throw new InputError(
       `${file}, line ${line}: a second YAML document begins here ("---"); give one configuration per file.`,
     );
