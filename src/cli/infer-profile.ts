@@ -6,6 +6,7 @@ interface Row {
   milliseconds: number;
   flops: number;
   bytes: number;
+  counted: boolean;
 }
 
 /**
@@ -44,13 +45,14 @@ export function describeProfiles(profiles: readonly ImageProfile[], peakBytes: n
 
   function table(times: readonly DispatchTime[]): string[] {
     const rows = new Map<string, Row>();
-    for (const { op, kernel, milliseconds, flops, bytes } of times) {
+    for (const { op, kernel, milliseconds, flops, bytes, counted } of times) {
       const name = `${op.split(' ')[0]}: ${kernel}`;
-      const row = rows.get(name) ?? { dispatches: 0, milliseconds: 0, flops: 0, bytes: 0 };
+      const row = rows.get(name) ?? { dispatches: 0, milliseconds: 0, flops: 0, bytes: 0, counted: false };
       row.dispatches++;
       row.milliseconds += milliseconds;
       row.flops += flops;
       row.bytes += bytes;
+      row.counted ||= counted;
       rows.set(name, row);
     }
     if (rows.size === 0) {
@@ -63,12 +65,14 @@ export function describeProfiles(profiles: readonly ImageProfile[], peakBytes: n
     return [header, ...sorted.map(([name, row]) => describeRow(name.padEnd(width), row, sum))];
   }
 
-  function describeRow(name: string, { dispatches, milliseconds, flops, bytes }: Row, sum: number): string {
+  function describeRow(name: string, { dispatches, milliseconds, flops, bytes, counted }: Row, sum: number): string {
     const giga = (amount: number): string => (amount / milliseconds / 1e6).toFixed(1);
+    // a kernel that stops at a count did less than it is booked with
+    const bound = counted ? '<= ' : '';
     const rate = flops > 0 ? `${giga(flops)} GFLOP/s` : `${giga(bytes)} GB/s`;
     const share = `${((100 * milliseconds) / sum).toFixed(1)} %`;
     const perImage = (milliseconds / count).toFixed(3);
-    return `${name}  ${(dispatches / count).toFixed(0).padStart(10)}  ${perImage.padStart(8)}  ${share.padStart(6)}  ${rate}`;
+    return `${name}  ${(dispatches / count).toFixed(0).padStart(10)}  ${perImage.padStart(8)}  ${share.padStart(6)}  ${bound}${rate}`;
   }
 }
 

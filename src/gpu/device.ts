@@ -76,8 +76,7 @@ export class GpuDevice {
     const requiredLimits: Record<string, number> = {};
     for (const name in adapter.limits) {
       const value = adapter.limits[name as keyof GPUSupportedLimits];
-      // no kernel binds at dynamic offsets, and Dawn warns of large limits for them
-      if (typeof value === 'number' && !name.startsWith('maxDynamic')) {
+      if (typeof value === 'number') {
         requiredLimits[name] = value;
       }
     }

@@ -7,6 +7,8 @@ export interface DispatchTime {
   readonly kernel: string;
   readonly milliseconds: number;
   readonly flops: number;
+  /** Part of the stated work may have been left out, by a count on the GPU. */
+  readonly counted: boolean;
   readonly bytes: number;
 }
 
@@ -44,11 +46,12 @@ export class DispatchTimer {
   read(
     mapped: ArrayBuffer,
     offset: number,
-    steps: readonly { op: string; call: KernelCall<{ size: number }> }[],
+    steps: readonly { op: string; counted?: boolean; call: KernelCall<{ size: number }> }[],
   ): DispatchTime[] {
     const ticks = new BigUint64Array(mapped.slice(offset, offset + this.bytes));
-    return steps.map(({ op, call }, i) => ({
+    return steps.map(({ op, call, counted = false }, i) => ({
       op,
+      counted,
       kernel: call.kernel,
       milliseconds: Number(ticks[i * 2 + 1] - ticks[i * 2]) / 1e6,
       flops: call.flops ?? 0,

@@ -12,6 +12,8 @@ export interface BufferRange {
 /** A dispatch and the graph's op that it belongs to (`conv2d layer1.0.conv1`). */
 export interface RecordedCall {
   readonly op: string;
+  /** How much of its work it does is decided on the GPU. */
+  readonly counted?: boolean;
   readonly call: KernelCall<BufferRange>;
 }
 
@@ -27,9 +29,7 @@ export interface RunResult {
   readonly times: DispatchTime[];
 }
 
-interface Step {
-  readonly op: string;
-  readonly call: KernelCall<BufferRange>;
+interface Step extends RecordedCall {
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
 }
@@ -72,7 +72,7 @@ export class Recording {
       const pipelines = await gpu.wait(Promise.all(live.map(({ call, op }) => gpu.pipeline(call, op))));
       device.pushErrorScope('out-of-memory');
       device.pushErrorScope('validation');
-      const steps = live.map(({ op, call }, i): Step => {
+      const steps = live.map(({ op, call, counted }, i): Step => {
         const uses: GPUBufferBinding[] = Object.values(call.bindings).map(({ target }) => ({ ...target }));
         if (call.params !== undefined && params !== undefined) {
           uses.push({ buffer: params, offset: offsets[i], size: paramsSize(call) });
@@ -82,7 +82,7 @@ export class Recording {
           layout: gpu.bindGroupLayout(call),
           entries: uses.map((resource, binding) => ({ binding, resource })),
         });
-        return { op, call, pipeline: pipelines[i], bindGroup };
+        return { op, call, counted, pipeline: pipelines[i], bindGroup };
       });
       const errors = [await gpu.wait(device.popErrorScope()), await gpu.wait(device.popErrorScope())];
       const error = errors.find((e) => e !== null);

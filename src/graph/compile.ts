@@ -153,11 +153,11 @@ class PlannedMemory {
   }
 
   bind(calls: readonly LoweredCall[]): RecordedCall[] {
-    return calls.map(({ op, call }) => {
+    return calls.map(({ call, ...rest }) => {
       const bindings = Object.entries(call.bindings).map(([name, use]) => {
         return [name, { ...use, target: this.rangeOf(use.target, use.access === 'read_write') }] as const;
       });
-      return { op, call: { ...call, bindings: Object.fromEntries(bindings) } };
+      return { ...rest, call: { ...call, bindings: Object.fromEntries(bindings) } };
     });
   }
 

@@ -8,6 +8,8 @@ export type Variants = Readonly<Record<string, string>>;
 
 export interface LoweredCall {
   readonly op: string;
+  /** The call's node has a count on the GPU: it does at most the work that its call states. */
+  readonly counted: boolean;
   readonly call: OpKernelCall;
 }
 
@@ -111,10 +113,11 @@ class GraphLowering {
 
   private context(node: Node, calls: LoweredCall[]): Lowering {
     const op = node.scope === '' ? node.op.name : `${node.op.name} ${node.scope}`;
+    const counted = node.inputs.some((input) => input?.count !== undefined);
     return {
       capabilities: this.capabilities,
       variant: this.variants[node.op.name],
-      dispatch: (call) => void calls.push({ op, call }),
+      dispatch: (call) => void calls.push({ op, counted, call }),
       scratch: (spec) => this.operand(spec),
       derived: (source, name, spec, record) => {
         if (source.constantKey === undefined) {
