@@ -16,7 +16,8 @@ const MAY_IMPORT = {
   eval: [...GRAPHICS, 'io', 'config', 'node'],
   data: [...GRAPHICS, 'io', 'config', 'node', 'eval'],
   train: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval'],
-  cli: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'train'],
+  bench: [...GRAPHICS, 'io', 'config', 'node'],
+  cli: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'train', 'bench'],
 };
 
 /** Files of src/ itself that every folder may import. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../errors';
 import { packageVersion } from '../node/package-root';
+import { registerBench } from './bench';
 import { registerDoctor } from './doctor';
 import { ExitCode } from './exit-code';
 import { registerInfer } from './infer';
@@ -8,7 +9,7 @@ import { registerInfer } from './infer';
 /** Adds one command to the program. Each command is a file here that exports such a function. */
 export type Register = (program: Command) => void;
 
-const COMMANDS: readonly Register[] = [registerInfer, registerDoctor];
+const COMMANDS: readonly Register[] = [registerInfer, registerBench, registerDoctor];
 
 export function createProgram(commands: readonly Register[] = COMMANDS): Command {
   const program = new Command('engine')

@@ -1,0 +1,54 @@
+import type { ModelResult } from './measure';
+
+/**
+ * How far two results of a classifier are apart, in words and as a number: the largest difference of two logits over the
+ * largest logit.
+ */
+export function compareLogits(ours: ModelResult, theirs: ModelResult): string {
+  const [a, b] = [ours.logits, theirs.logits];
+  if (a.length !== b.length) {
+    return `${a.length} logits against ${b.length}`;
+  }
+  const difference = largest(a.length, (i) => Math.abs(a[i] - b[i]));
+  return `logits differ by ${(difference / largest(b.length, (i) => Math.abs(b[i]))).toExponential(1)} of the largest`;
+}
+
+/**
+ * How far two lists of detections (`boxes` [D, 4], `scores` [D], `labels` [D], by descending score) are apart: how many
+ * have a partner of the same label whose score is within 0.01 and whose corners are within a pixel, and the largest
+ * differences between partners.
+ */
+export function compareDetections(ours: ModelResult, theirs: ModelResult): string {
+  const free = new Set(Array.from({ length: theirs.scores.length }, (_, i) => i));
+  let [pairs, score, corner] = [0, 0, 0];
+  for (let i = 0; i < ours.scores.length; i++) {
+    const distances = [...free].map((j) => ({
+      j,
+      score: Math.abs(ours.scores[i] - theirs.scores[j]),
+      corner: largest(4, (k) => Math.abs(ours.boxes[i * 4 + k] - theirs.boxes[j * 4 + k])),
+    }));
+    const partner = distances
+      .filter((d) => ours.labels[i] === theirs.labels[d.j] && d.score <= 0.01 && d.corner <= 1)
+      .sort((a, b) => a.corner - b.corner)
+      .at(0);
+    if (partner !== undefined) {
+      free.delete(partner.j);
+      pairs++;
+      score = Math.max(score, partner.score);
+      corner = Math.max(corner, partner.corner);
+    }
+  }
+  return (
+    `${pairs} of ${ours.scores.length} detections agree with one of its ${theirs.scores.length}: ` +
+    `scores to ${score.toExponential(1)}, corners to ${corner.toExponential(1)} px`
+  );
+}
+
+/** NaN where any of the values is. */
+function largest(count: number, value: (i: number) => number): number {
+  let most = 0;
+  for (let i = 0; i < count; i++) {
+    most = Math.max(most, value(i));
+  }
+  return most;
+}
