@@ -19,10 +19,10 @@ export function describeIssue(issue: z.core.$ZodIssue, config: unknown): Describ
   }
   const { path } = issue;
   const name = formatPath(path);
-  if (issue.code === 'custom' && issue.params?.afterKey === true) {
-    return { path, sentence: `${name} ${issue.message}` };
-  }
   const found = valueAt(config, path);
+  if (issue.code === 'custom' && issue.params?.afterKey === true) {
+    return { path, sentence: `${name}${found === undefined ? ' (the default)' : ''} ${issue.message}` };
+  }
   if (found === undefined) {
     return { path, sentence: `${name} is missing; it must be ${issue.message}` };
   }
