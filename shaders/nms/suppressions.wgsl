@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 //#for C 0 32
       suppressed = overlap(box, own, columns[${C}], areas[${C}]);
 //#if LABELS
-      suppressed = suppressed && label == column_labels[${C}];
+      suppressed &= label == column_labels[${C}];
 //#end
       bits |= u32(suppressed) << ${C}u;
 //#end
