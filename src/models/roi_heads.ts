@@ -23,12 +23,19 @@ export interface Detections {
 }
 
 /** Features of the boxes, [R, size, size, C]: RoIAlign over the levels that the RoI heads see. */
-function pool(graph: Graph, boxes: Tensor, features: readonly Tensor[], size: number, samplingRatio: number): Tensor {
+function pool(
+  graph: Graph,
+  boxes: Tensor,
+  features: readonly Tensor[],
+  { poolSize, samplingRatio }: { readonly poolSize: number; readonly samplingRatio: number },
+  { backbone }: MaskRcnnConfig,
+): Tensor {
   return graph.apply1(roiAlign, [boxes, ...features], {
-    outputSize: [size, size],
+    outputSize: [poolSize, poolSize],
     samplingRatio,
     aligned: false,
-    scales: features.map((_, level) => 1 / (4 << level)),
+    // stage 1 has stride 4
+    scales: backbone.stages.map((stage) => 1 / (2 << stage)),
     canonicalSize: 224,
     canonicalLevel: 4,
   });
@@ -46,9 +53,7 @@ export function detectBoxes(
   config: MaskRcnnConfig,
 ): Detections {
   const { box, classes } = config;
-  let x = graph.scope('roi_heads.box_roi_pool', () =>
-    pool(graph, proposals, features, box.poolSize, box.samplingRatio),
-  );
+  let x = graph.scope('roi_heads.box_roi_pool', () => pool(graph, proposals, features, box, config));
   box.hidden.forEach((width, i) => {
     x = fullyConnected(graph, x, `roi_heads.box_head.fc${i + 6}`, width, 'relu');
   });
@@ -95,7 +100,7 @@ export function predictMasks(
   config: MaskRcnnConfig,
 ): Tensor {
   const { mask, classes } = config;
-  let x = graph.scope('roi_heads.mask_roi_pool', () => pool(graph, boxes, features, mask.poolSize, mask.samplingRatio));
+  let x = graph.scope('roi_heads.mask_roi_pool', () => pool(graph, boxes, features, mask, config));
   mask.channels.forEach((channels, i) => {
     x = conv(graph, x, `roi_heads.mask_head.${i}.0`, channels, 3, { padding: 1, activation: 'relu' });
   });
