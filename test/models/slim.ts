@@ -10,6 +10,7 @@ import { testDevice } from '../helpers/gpu';
 
 const DATA = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
 const SLIM = `${DATA}slim/`;
+export const SLIM_WEIGHTS = `${SLIM}slim.safetensors`;
 const NUCLEI = `${DATA}nuclei/`;
 
 /** Why tests with real weights and images are skipped; undefined where the shared data is there. */
@@ -39,7 +40,7 @@ export const slimConfig: MaskRcnnConfig = {
 
 /** A detector of nuclei with the shared weights. */
 export async function slimDetector(config: MaskRcnnConfig): Promise<Detector> {
-  const checkpoint = await loadCheckpoint(`${SLIM}slim.safetensors`);
+  const checkpoint = await loadCheckpoint(SLIM_WEIGHTS);
   return new Detector(await testDevice(), config, matchParameters(checkpoint, Detector.expectedParameters(config)));
 }
 
