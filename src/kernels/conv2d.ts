@@ -1,5 +1,5 @@
-import type { Activation } from './activation';
 import { dispatchPlainConv } from './conv/plain';
+import type { Conv2dAttributes, ConvProblem } from './conv/problem';
 import { dispatchWinograd, prefersWinograd } from './conv/winograd';
 import { defaultGemm, dispatchGemm } from './gemm/dispatch';
 import { packedWeight } from './gemm/pack';
@@ -7,13 +7,7 @@ import { matrixWindow, type Window } from './gemm/problem';
 import { required, ShapeError, type Lowering, type Op, type Operand } from './op';
 import { featureMap, pitch, product, type TensorSpec } from './tensor';
 
-export interface Conv2dAttributes {
-  readonly stride: [number, number];
-  readonly padding: [number, number];
-  readonly dilation: [number, number];
-  readonly groups: number;
-  readonly activation: Activation;
-}
+export type { Conv2dAttributes } from './conv/problem';
 
 /**
  * Two-dimensional convolution, as torch.nn.functional.conv2d, with what follows it in residual networks:
@@ -55,15 +49,6 @@ export const conv2d: Op<Conv2dAttributes> = {
     }
   },
 };
-
-export interface ConvProblem extends Conv2dAttributes {
-  readonly x: Operand;
-  readonly weight: Operand;
-  readonly y: Operand;
-  readonly bias: Operand | null;
-  readonly residual: Operand | null;
-  readonly kernel: readonly [height: number, width: number];
-}
 
 function inferConv2d(inputs: readonly (TensorSpec | null)[], attributes: Conv2dAttributes): TensorSpec {
   const { shape } = required(inputs, 0, 'conv2d');

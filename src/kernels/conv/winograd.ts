@@ -8,13 +8,13 @@ import weightSource from '../../../shaders/winograd/weight.wgsl';
 import type { Capabilities } from '../../gpu/capabilities';
 import { i32, u32, type Param } from '../../gpu/kernel';
 import { activationParams } from '../activation';
-import type { ConvProblem } from '../conv2d';
 import { defaultGemm, dispatchGemm, type GemmVariant } from '../gemm/dispatch';
 import { packedLanes, type Packed } from '../gemm/pack';
 import { stridedGroups } from '../gemm/strided';
 import { matrixWindow } from '../gemm/problem';
 import { linearWalk, read, ShapeError, spread, write, type Lowering, type Operand } from '../op';
 import { byteLength, dense, pitch, roundUp } from '../tensor';
+import type { ConvProblem } from './problem';
 
 /** Pixels of a tile's side, and points of its transform: F(4x4, 3x3). */
 const TILE = 4;

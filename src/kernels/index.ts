@@ -1,0 +1,22 @@
+/** Every op, for graphs that are built outside of src/models. */
+export type { Activation } from './activation';
+export { anchorGrid, cellAnchors, type AnchorGridAttributes } from './anchors';
+export { foldBatchNorm, frozenBatchNorm } from './batch_norm';
+export { decodeBoxes, rescaleBoxes, type DecodeBoxesAttributes } from './boxes';
+export { conv2d, type Conv2dAttributes } from './conv2d';
+export { convTranspose2d, type ConvTranspose2dAttributes } from './conv_transpose2d';
+export { concat, reshape, slice } from './copy';
+export { binary, unary, type BinaryFunction, type UnaryFunction } from './elementwise';
+export { preprocessImage } from './image';
+export { linear } from './linear';
+export { gatherRows, segmentLabels, stackLists } from './lists';
+export { pasteMasks, selectMasks } from './masks';
+export { matmul, type MatmulAttributes } from './matmul';
+export { batchedNms, nms, type NmsAttributes } from './nms';
+export { avgPool2d, maxPool2d } from './pool';
+export { resize, upsampleAdd, type ResizeMode } from './resize';
+export { pasteToRle, rleArea, rleBoundingBox, rleDecode, rleEncode, rleIou, type MaskSize } from './rle';
+export { levelAreas, roiAlign, type RoiAlignAttributes } from './roi_align';
+export { softmax } from './softmax';
+export { sortDescending } from './sort';
+export { topK, type TopKAttributes } from './top_k';
