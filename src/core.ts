@@ -1,4 +1,76 @@
-/** The public core, the same in Node and in a browser. */
+/**
+ * The public core, the same in Node and in a browser. What differs between the two, the adapter and files, comes in from
+ * outside: a `GpuHost`, the bytes of the weights, the pixels of an image.
+ *
+ * ```ts
+ * const gpu = await GpuDevice.open(browserHost); // in Node: nodeHost
+ * const weights = matchParameters(parseSafetensors(bytes, name), Detector.expectedParameters(config));
+ * const detector = new Detector(gpu, config, weights);
+ * const { objects } = await detector.detect({ width, height, data });
+ * ```
+ */
 export { InputError } from './errors';
+
+// the device
+export { describeAdapter, isSoftwareAdapter, type Capabilities } from './gpu/capabilities';
+export { GpuDevice, requestAdapter, type AdapterChoice } from './gpu/device';
 export { GpuError } from './gpu/errors';
 export type { GpuHost } from './gpu/host';
+export type { DispatchTime } from './gpu/profiler';
+
+// tensors and ops
+export * as ops from './kernels';
+export { ShapeError, type Op } from './kernels/op';
+export {
+  byteLength,
+  dense,
+  featureMap,
+  fromStored,
+  storedLength,
+  toStored,
+  type DType,
+  type Layout,
+  type TensorSpec,
+} from './kernels/tensor';
+
+// graphs
+export { CompiledGraph, type CompileOptions, type GraphRun, type PlanStatistics } from './graph/compile';
+export { Graph, type Tensor } from './graph/graph';
+export type { Variants } from './graph/lower';
+export { ParameterStore } from './graph/parameters';
+
+// models
+export type { MaskRcnnConfig, ResnetName } from './models/config';
+export {
+  Detector,
+  type DetectedObject,
+  type ImageDetections,
+  type ImageProfile,
+  type RgbPixels,
+} from './models/detector';
+export { modelImageSize, type ModelImageSize } from './models/image_size';
+
+// weights
+export { checkFinite, type Checkpoint, type CheckpointFormat, type HostTensor } from './io/checkpoint';
+export { matchParameters } from './io/match';
+export { parseSafetensors, writeSafetensors } from './io/safetensors';
+
+// masks, as COCO has them
+export {
+  boxIou,
+  rleArea,
+  rleDecode,
+  rleEncode,
+  rleFromCoco,
+  rleFromPolygon,
+  rleFromPolygons,
+  rleFromString,
+  rleIou,
+  rleMerge,
+  rleToBbox,
+  rleToCoco,
+  rleToString,
+  type CocoRle,
+  type Rle,
+  type XywhBox,
+} from './eval/rle';

@@ -88,7 +88,7 @@ function flat(masks: readonly Uint32Array[], height: number, width: number): Tes
 async function encodedStrings(masks: readonly Uint32Array[], height: number, width: number): Promise<string[]> {
   const [chars, ends, , , total] = await runOp(rleEncode, [flat(masks, height, width)], { capacityBytes: 1 << 17 });
   expect(total.values[0]).toBe(ends.values.at(-1) ?? 0);
-  const bytes = Buffer.from(chars.values.buffer, chars.values.byteOffset, total.values[0]).toString('latin1');
+  const bytes = new TextDecoder().decode(new Uint8Array(chars.values.buffer, chars.values.byteOffset, total.values[0]));
   return Array.from(ends.values, (end, i) => bytes.slice(i === 0 ? 0 : ends.values[i - 1], end));
 }
 
