@@ -4,7 +4,7 @@ import { dispatchWinograd, prefersWinograd } from './conv/winograd';
 import { defaultGemm, dispatchGemm } from './gemm/dispatch';
 import { packedWeight } from './gemm/pack';
 import { matrixWindow, type Window } from './gemm/problem';
-import { required, ShapeError, type Lowering, type Op, type Operand } from './op';
+import { required, ShapeError, type Lowering, type Op } from './op';
 import { featureMap, pitch, product, type TensorSpec } from './tensor';
 
 export type { Conv2dAttributes } from './conv/problem';
