@@ -10,15 +10,15 @@ export interface ModelRun {
 /** One implementation of a model, loaded and ready to run. */
 export interface Contestant {
   readonly name: string;
-  /** What it runs on. */
-  readonly adapter: string;
+  /** The device it runs on; null where that is not known, or is the CPU by intention. */
+  readonly adapter: string | null;
   run(): Promise<ModelRun>;
   release(): Promise<void>;
 }
 
 export interface Timing {
   readonly name: string;
-  readonly adapter: string;
+  readonly adapter: string | null;
   /** Of the first run, with the compilation of shaders and plans. */
   readonly firstMs: number;
   /** Of the timed runs, in order. */
@@ -62,9 +62,9 @@ export async function measure(
       }
     }
   }
-  return contestants.map(({ name, adapter }, i) => ({
-    name,
-    adapter,
+  return contestants.map((contestant, i) => ({
+    name: contestant.name,
+    adapter: contestant.adapter,
     firstMs: first[i].milliseconds,
     runsMs: times[i],
     medianMs: median(times[i]),

@@ -1,3 +1,4 @@
+import { loadConfig } from '../config/load';
 import type { GpuDevice } from '../gpu/device';
 import { CompiledGraph } from '../graph/compile';
 import { ParameterStore } from '../graph/parameters';
@@ -5,7 +6,7 @@ import { featureMap, fromStored, toStored } from '../kernels/tensor';
 import type { MaskRcnnConfig } from '../models/config';
 import { Detector } from '../models/detector';
 import { resnetClassifierGraph } from '../models/resnet_classifier';
-import { describeAdapter } from '../gpu/capabilities';
+import { deviceName } from './device_name';
 import { compareDetections, compareLogits } from './compare';
 import { formula } from './formula';
 import { formulaImage, formulaWeights } from './formula_weights';
@@ -26,6 +27,8 @@ export interface BenchModel {
 }
 
 const OURS = 'mask-engine';
+/** torchvision's for models that do not come from its COCO weights. */
+const NORM_EPS = 1e-5;
 const IMAGE_SEED = 1;
 
 const CLASSIFIER_SIDE = 224;
@@ -39,7 +42,7 @@ const resnet50: BenchModel = {
   peerInput: () => ({ shape: [1, 3, CLASSIFIER_SIDE, CLASSIFIER_SIDE], data: planes(CLASSIFIER_SIDE) }),
   async load(gpu) {
     const side = CLASSIFIER_SIDE;
-    const graph = resnetClassifierGraph({ name: 'resnet50', classes: 1000, normEps: 1e-5 }, [1, side, side]);
+    const graph = resnetClassifierGraph({ name: 'resnet50', classes: 1000, normEps: NORM_EPS }, [1, side, side]);
     const shapes = new Map([...graph.parameters].map(([name, { spec }]) => [name, spec.shape]));
     const store = new ParameterStore(gpu, formulaWeights(shapes));
     const [logits] = [...graph.outputs.values()];
@@ -47,7 +50,7 @@ const resnet50: BenchModel = {
     const image = toStored(featureMap([1, side, side, 3]), interleaved(planes(side)));
     return {
       name: OURS,
-      adapter: describeAdapter(gpu.adapter.info),
+      adapter: deviceName(gpu.adapter.info),
       async run() {
         const start = performance.now();
         const { outputs } = await compiled.run({ image });
@@ -76,31 +79,14 @@ function interleaved(values: Float32Array): Float32Array<ArrayBuffer> {
 const DETECTOR_SIDE = 320;
 
 /** torchvision's maskrcnn_resnet50_fpn with its defaults, but for the size of the image. */
-const MASK_RCNN_R50_FPN: MaskRcnnConfig = {
-  classes: 91,
-  backbone: { name: 'resnet50', stages: [1, 2, 3, 4], normEps: 1e-5 },
-  fpn: { channels: 256, extraLevels: 1 },
-  anchors: { sizes: [[32], [64], [128], [256], [512]], aspectRatios: Array<number[]>(5).fill([0.5, 1, 2]) },
-  rpn: { convs: 1, preNmsTopN: 1000, postNmsTopN: 1000, nmsThreshold: 0.7, minSize: 1e-3 },
-  box: {
-    poolSize: 7,
-    samplingRatio: 2,
-    hidden: [1024, 1024],
-    coderWeights: [10, 10, 5, 5],
-    scoreThreshold: 0.05,
-    nmsThreshold: 0.5,
-    minSize: 1e-2,
-    detectionsPerImage: 100,
-  },
-  mask: { poolSize: 14, samplingRatio: 2, channels: [256, 256, 256, 256], upsampleChannels: 256, threshold: 0.5 },
-  image: {
-    mean: [0.485, 0.456, 0.406],
-    std: [0.229, 0.224, 0.225],
-    minSize: DETECTOR_SIDE,
-    maxSize: DETECTOR_SIDE,
-    sizeDivisor: 32,
-  },
-};
+function detectorConfig(): MaskRcnnConfig {
+  const { model } = loadConfig('mask_rcnn_r50_fpn');
+  return {
+    ...model,
+    backbone: { ...model.backbone, normEps: NORM_EPS },
+    image: { ...model.image, minSize: DETECTOR_SIDE, maxSize: DETECTOR_SIDE },
+  };
+}
 
 /** From 8-bit pixels to RLE strings. Its peer starts from floats and ends with masks of the image's size. */
 const maskRcnn: BenchModel = {
@@ -115,12 +101,12 @@ const maskRcnn: BenchModel = {
     return { shape: [3, DETECTOR_SIDE, DETECTOR_SIDE], data: floats };
   },
   load(gpu) {
-    const weights = formulaWeights(Detector.expectedParameters(MASK_RCNN_R50_FPN));
-    const detector = new Detector(gpu, MASK_RCNN_R50_FPN, weights);
+    const config = detectorConfig();
+    const detector = new Detector(gpu, config, formulaWeights(Detector.expectedParameters(config)));
     const image = formulaImage(DETECTOR_SIDE, DETECTOR_SIDE, IMAGE_SEED);
     return {
       name: OURS,
-      adapter: describeAdapter(gpu.adapter.info),
+      adapter: deviceName(gpu.adapter.info),
       async run() {
         const start = performance.now();
         const { objects } = await detector.detect(image);

@@ -1,5 +1,6 @@
 import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ const PEER = 'bench/peers/onnxruntime.mjs';
 const EXPORT = 'bench/export_onnx.py';
 /** What the exported files depend on. */
 const EXPORT_SOURCES = [EXPORT, 'bench/formula_weights.py', 'test/reference/fixture.py'];
+/** Folder of the exported files, which git ignores; ENGINE_BENCH_CACHE names another. */
 const CACHE = '.cache/bench';
 const PYTHONS = ['python3', '/usr/bin/python3', 'python'];
 
@@ -53,11 +55,14 @@ export class Peers {
     const peer = new PeerProcess(join(this.root, PEER), `ONNX Runtime (${provider}) on ${model.id}`);
     const { shape, data } = model.peerInput();
     const request = { kind: 'load', file, provider, shape, data, outputs: model.peerOutputs };
-    const { version } = await peer.ask<{ version: string }>(request);
+    const { version } = await peer.ask<{ version: string }>(request).catch(async (error: unknown) => {
+      await peer.end();
+      throw error;
+    });
     return {
       name: `ONNX Runtime ${version}, ${provider === 'webgpu' ? 'WebGPU' : 'CPU'}`,
       get adapter() {
-        return provider === 'webgpu' ? peer.vulkanDevice : 'CPU';
+        return provider === 'webgpu' ? peer.vulkanDevice : null;
       },
       run: () => peer.ask<ModelRun>({ kind: 'run' }),
       release: () => peer.end(),
@@ -68,11 +73,12 @@ export class Peers {
   private exported(id: string, tell: (text: string) => void): string {
     const hash = createHash('sha256');
     EXPORT_SOURCES.forEach((source) => hash.update(readFileSync(join(this.root, source))));
-    const file = join(this.root, CACHE, `${id}-${hash.digest('hex').slice(0, 12)}.onnx`);
+    const cache = process.env.ENGINE_BENCH_CACHE ?? join(this.root, CACHE);
+    const file = join(cache, `${id}-${hash.digest('hex').slice(0, 12)}.onnx`);
     if (!existsSync(file)) {
-      tell(`exporting ${id} to ONNX`);
-      mkdirSync(join(this.root, CACHE), { recursive: true });
       const python = findPython();
+      tell(`exporting ${id} to ONNX`);
+      mkdirSync(cache, { recursive: true });
       const { status, stderr } = spawnSync(python, [join(this.root, EXPORT), id, file], { encoding: 'utf8' });
       if (status !== 0) {
         throw new Error(`${EXPORT} ${id} failed: ${stderr.trim().split('\n').at(-1)}`);
@@ -123,9 +129,9 @@ class PeerProcess {
     });
   }
 
-  /** The device that the process opened through Vulkan. */
-  get vulkanDevice(): string {
-    return /Using "([^"]+)" with driver/.exec(this.errors)?.[1] ?? 'unknown';
+  /** The device that the process opened; null where it is not Vulkan's, or the loader is an older one. */
+  get vulkanDevice(): string | null {
+    return /Using "([^"]+)" with driver/.exec(this.errors)?.[1] ?? null;
   }
 
   ask<T>(request: object): Promise<T> {
@@ -150,12 +156,12 @@ class PeerProcess {
     });
   }
 
-  end(): Promise<void> {
-    return new Promise((resolve) => {
-      this.child.once('exit', () => {
-        resolve();
-      });
-      this.child.kill();
-    });
+  async end(): Promise<void> {
+    const { child } = this;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exit = once(child, 'exit');
+      child.kill();
+      await exit;
+    }
   }
 }

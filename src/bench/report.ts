@@ -1,3 +1,4 @@
+import { isSameDevice } from './device_name';
 import type { Timing } from './measure';
 
 /** A model's timings, ours first, and for each peer how far its results are from ours. */
@@ -59,7 +60,14 @@ function modelLines({ title, timings, agreement }: ModelReport): string[] {
   );
   const notes = timings.flatMap(({ name, adapter }, i) => {
     const says = agreement[i];
-    return says === null ? [] : [`${name} on ${adapter}: ${says}`];
+    return says === null ? [] : [`${name}${deviceNote(adapter, timings[0].adapter)}: ${says}`];
   });
   return [title, ...lines, ...notes];
+}
+
+function deviceNote(adapter: string | null, ours: string | null): string {
+  if (adapter === null || ours === null) {
+    return '';
+  }
+  return isSameDevice(adapter, ours) ? ` on ${adapter}` : ` on ANOTHER ADAPTER, ${adapter}`;
 }
