@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { Browser, Page as BrowserPage } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/run.mjs';
+import { loadConfig } from '../../src/config/load';
 import type { RgbPixels } from '../../src/models/detector';
 import { matchDetections } from '../../src/eval/match_detections';
-import { nucleiImages, nucleiPixels, slimConfig, slimMissing, torchvisionDetections } from '../models/slim';
+import { nucleiImages, nucleiPixels, slimMissing, torchvisionDetections } from '../models/slim';
 import { pageScripts } from './bundles';
 import { chromiumMissing, launchChromium } from './chromium';
 import type { Page } from './page/main';
@@ -84,7 +85,7 @@ describe.skipIf(chromiumMissing !== undefined)('the core in Chromium', () => {
         requests.push({ width, height, pixels });
       }
       const weights = '/shared/data/slim/slim.safetensors';
-      const results = await call('detect', { config: slimConfig, weights, images: requests });
+      const results = await call('detect', { config: loadConfig('mask_rcnn_slim').model, weights, images: requests });
       const reference = torchvisionDetections();
       results.forEach(({ objects, submissions, readbacks }, i) => {
         const { first, second } = matchDetections(objects, reference.get(images[i].id) ?? []);

@@ -9,8 +9,8 @@ const PLACES = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
 
-const named = process.env.CHROMIUM;
-const executablePath = named ?? PLACES.find((path) => existsSync(path));
+const named = process.env.CHROMIUM ?? '';
+const executablePath = named !== '' ? named : PLACES.find((path) => existsSync(path));
 
 /** Why tests in a browser are skipped; undefined where there is one, or where CHROMIUM names one. */
 export const chromiumMissing =
