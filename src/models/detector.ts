@@ -36,6 +36,7 @@ export interface ImageDetections {
 export interface ImageProfile {
   readonly paddedHeight: number;
   readonly paddedWidth: number;
+  /** One of each; two where the RLE strings needed more room than any image before. */
   readonly submissions: number;
   readonly readbacks: number;
   readonly plan: PlanStatistics;
@@ -82,21 +83,24 @@ export class Detector {
     return new Map([...parameters].map(([name, { spec }]) => [name, [...spec.shape]]));
   }
 
-  /** Detects the objects of one image: one submission and one readback. */
+  /** Detects the objects of one image: one submission and one readback (see ImageProfile). */
   async detect(image: RgbPixels, profile = false): Promise<ImageDetections> {
     const { height, width } = image;
     const size = modelImageSize(height, width, this.config.image);
     const bytes = new Uint8Array(Math.ceil(image.data.length / 4) * 4);
     bytes.set(image.data);
     const imageInfo = new Uint32Array([height, width, size.height, size.width]);
+    let [submissions, readbacks] = [0, 0];
     for (;;) {
       const { paddedHeight, paddedWidth } = size;
       const pixelBytes = nextPowerOfTwo(bytes.length);
       const plan = await this.plan({ paddedHeight, paddedWidth, pixelBytes, rleBytes: this.rleBytes });
-      const { submissions, readbacks } = this.gpu.counters;
+      const before = { ...this.gpu.counters };
       const start = performance.now();
       const { outputs, times } = await plan.compiled.run({ pixels: bytes, imageInfo }, profile);
       const milliseconds = performance.now() - start;
+      submissions += this.gpu.counters.submissions - before.submissions;
+      readbacks += this.gpu.counters.readbacks - before.readbacks;
       const words = (name: string): Uint32Array => new Uint32Array(outputs.get(name) ?? new ArrayBuffer(0));
       const [needed] = words('rleTotal');
       if (needed > plan.shape.rleBytes) {
@@ -109,8 +113,8 @@ export class Detector {
         profile: {
           paddedHeight,
           paddedWidth,
-          submissions: this.gpu.counters.submissions - submissions,
-          readbacks: this.gpu.counters.readbacks - readbacks,
+          submissions,
+          readbacks,
           plan: plan.compiled.statistics,
           times,
           milliseconds,

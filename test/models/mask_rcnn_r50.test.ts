@@ -24,7 +24,7 @@ let before: { live: number; count: number };
 beforeAll(async () => {
   const { memory } = await testDevice();
   before = { live: memory.live, count: memory.count };
-  const { model } = await loadConfig('mask_rcnn_r50_fpn');
+  const { model } = loadConfig('mask_rcnn_r50_fpn');
   config = {
     ...model,
     backbone: { ...model.backbone, normEps: 1e-5 },

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../src/config/load';
 import { decodeImage } from '../../src/data/image';
 import type { Detection } from '../../src/eval/match_detections';
 import { loadCheckpoint } from '../../src/io/load';
@@ -18,28 +19,11 @@ export const slimMissing = [SLIM, NUCLEI].every((folder) => existsSync(folder))
   ? undefined
   : 'skipped: ../shared/data/slim and ../shared/data/nuclei are not there';
 
-export const slimConfig: MaskRcnnConfig = {
-  classes: 2,
-  backbone: { name: 'resnet18', stages: [1, 2, 3], normEps: 1e-5 },
-  fpn: { channels: 64, extraLevels: 1 },
-  anchors: { sizes: [[8], [16], [32], [64]], aspectRatios: Array.from({ length: 4 }, () => [0.5, 1, 2]) },
-  rpn: { convs: 1, preNmsTopN: 1000, postNmsTopN: 500, nmsThreshold: 0.7, minSize: 1e-3 },
-  box: {
-    poolSize: 7,
-    samplingRatio: 2,
-    hidden: [256, 256],
-    coderWeights: [10, 10, 5, 5],
-    scoreThreshold: 0.05,
-    nmsThreshold: 0.5,
-    minSize: 1e-2,
-    detectionsPerImage: 400,
-  },
-  mask: { poolSize: 14, samplingRatio: 2, channels: [64, 64], upsampleChannels: 64, threshold: 0.5 },
-  image: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], minSize: 320, maxSize: 512, sizeDivisor: 32 },
-};
+/** The configuration that is shipped for the shared weights. */
+export const slimConfig: MaskRcnnConfig = loadConfig('mask_rcnn_slim').model;
 
 /** A detector of nuclei with the shared weights. */
-export async function slimDetector(config: MaskRcnnConfig): Promise<Detector> {
+export async function slimDetector(config: MaskRcnnConfig = slimConfig): Promise<Detector> {
   const checkpoint = await loadCheckpoint(SLIM_WEIGHTS);
   return new Detector(await testDevice(), config, matchParameters(checkpoint, Detector.expectedParameters(config)));
 }

@@ -2,15 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matchDetections, matchedShare, sumMatches, type DetectionMatch } from '../../src/eval/match_detections';
 import type { Detector, RgbPixels } from '../../src/models/detector';
 import { testDevice } from '../helpers/gpu';
-import {
-  bitsOf,
-  nucleiImages,
-  nucleiPixels,
-  slimConfig,
-  slimDetector,
-  slimMissing,
-  torchvisionDetections,
-} from './slim';
+import { bitsOf, nucleiImages, nucleiPixels, slimDetector, slimMissing, torchvisionDetections } from './slim';
 
 if (slimMissing !== undefined) {
   console.warn(slimMissing);
@@ -28,7 +20,7 @@ describe.skipIf(slimMissing !== undefined)('the nuclei with real weights', () =>
   beforeAll(async () => {
     const { memory } = await testDevice();
     before = { live: memory.live, count: memory.count };
-    detector = await slimDetector(slimConfig);
+    detector = await slimDetector();
   });
 
   afterAll(async () => {

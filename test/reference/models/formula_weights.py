@@ -73,8 +73,8 @@ def rle(mask):
     return {"size": list(mask.shape), "counts": string_of(counts_of(mask)).decode()}
 
 
-def detections(output):
-    """torchvision's output on one image as JSON: boxes x1 y1 x2 y2, masks pasted and thresholded at 0.5."""
+def detections(output, threshold=0.5):
+    """torchvision's output on one image as JSON: boxes x1 y1 x2 y2, masks pasted and thresholded."""
     rows = zip(output["boxes"].tolist(), output["scores"].tolist(), output["labels"].tolist(), output["masks"])
-    return [{"box": [round(v, 4) for v in box], "score": round(score, 6), "label": label, "mask": rle(mask[0] > 0.5)}
+    return [{"box": [round(v, 4) for v in box], "score": round(score, 6), "label": label, "mask": rle(mask[0] > threshold)}
             for box, score, label, mask in rows]
