@@ -1,11 +1,11 @@
 import { cpus, loadavg } from 'node:os';
-import { Argument, InvalidArgumentError, type Command } from 'commander';
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+import { deviceName } from '../bench/device_name';
 import { measure } from '../bench/measure';
 import { BENCH_MODELS, type BenchModel } from '../bench/models';
 import { Peers } from '../bench/peers';
 import { reportAsJson, reportAsText, type BenchReport, type ModelReport } from '../bench/report';
 import { AtomicFile } from '../data/atomic';
-import { describeAdapter } from '../gpu/capabilities';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { packageVersion } from '../node/package-root';
 import { nodeHost } from '../node/webgpu';
@@ -17,6 +17,7 @@ interface BenchOptions {
   readonly peerRuns: number;
   readonly peers?: boolean;
   readonly json?: string;
+  readonly only?: string;
 }
 
 /** `engine bench`: how long whole models take on this machine, ours and others'. */
@@ -27,6 +28,7 @@ export function registerBench(program: Command): void {
     .addArgument(new Argument('[what]', 'what to time').choices(['model']).default('model'))
     .option('--json <file>', 'write the figures to a JSON file')
     .option('--peers', 'time ONNX Runtime on the same adapter, and on the CPU, by turns with ours (in a clone only)')
+    .addOption(new Option('--only <model>', 'time this model only').choices(BENCH_MODELS.map(({ id }) => id)))
     .option('--runs <n>', 'timed runs of ours, after warming up', positiveInteger, 5)
     .option('--peer-runs <n>', 'timed runs of each peer', positiveInteger, 3)
     .addOption(adapterOption())
@@ -34,7 +36,8 @@ export function registerBench(program: Command): void {
       // before the minutes of work: a path that cannot be written should be known at once
       const file = options.json === undefined ? undefined : await AtomicFile.create(options.json);
       try {
-        const report = await bench(BENCH_MODELS, options);
+        const models = BENCH_MODELS.filter(({ id }) => options.only === undefined || options.only === id);
+        const report = await bench(models, options);
         console.log(reportAsText(report));
         await file?.write(reportAsJson(report));
         await file?.commit();
@@ -74,7 +77,7 @@ async function bench(models: readonly BenchModel[], options: BenchOptions): Prom
       cores: processors.length,
       load,
       adapter: {
-        name: describeAdapter(gpu.adapter.info),
+        name: deviceName(gpu.adapter.info),
         driver: gpu.adapter.info.description,
         software: gpu.capabilities.software,
       },
