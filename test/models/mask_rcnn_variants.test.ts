@@ -40,3 +40,21 @@ describe.each(variants)('$name', ({ config, cases, ...rest }) => {
     expect({ ours: matchedShare(first), torchvision: matchedShare(second) }).toEqual({ ours: 1, torchvision: 1 });
   });
 });
+
+test('a model that is slightly different does not match', async () => {
+  const { config, cases, ...rest } = variants[4];
+  const changes: Partial<MaskRcnnConfig>[] = [
+    { box: { ...config.box, samplingRatio: 1 } },
+    { mask: { ...config.mask, samplingRatio: 1 } },
+    { rpn: { ...config.rpn, nmsThreshold: 0.6 } },
+    { backbone: { ...config.backbone, normEps: 1e-2 } },
+    { image: { ...config.image, minSize: config.image.minSize - 1 } },
+  ];
+  for (const change of changes) {
+    const detector = new Detector(await testDevice(), { ...config, ...change }, formulaWeights(config, rest));
+    const { objects } = await detector.detect(pattern(cases[0].image));
+    const { second } = matchDetections(objects, cases[0].detections);
+    expect(matchedShare(second), JSON.stringify(change)).toBeLessThan(0.99);
+    detector.release();
+  }
+});

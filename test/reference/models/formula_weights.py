@@ -35,18 +35,23 @@ def fill(model, scales):
 
 
 @torch.no_grad()
-def centre_scores(model, image, background):
+def centre(model, image, background):
     """Sets the biases of the class scores so that each class has a mean of 0 over the proposals of an image, and the
-    background `background`. Without it one class wins everywhere. Gives the biases, to be stored."""
-    bias = model.roi_heads.box_predictor.cls_score.bias
-    logits = []
-    hook = model.roi_heads.box_predictor.register_forward_hook(lambda module, inputs, output: logits.append(output[0]))
-    model([image])
-    hook.remove()
-    centred = bias - logits[0].mean(0)
-    centred[0] += background
-    bias.copy_(torch.tensor([round(v, 3) for v in centred.tolist()]))
-    return [round(v, 3) for v in centred.tolist()]
+    background `background`; likewise the biases of the mask logits. Without it one class wins everywhere, and masks are
+    full or empty. Gives the biases by name, to be stored."""
+    biases = {}
+    for layer, first in (("roi_heads.box_predictor.cls_score", background),
+                         ("roi_heads.mask_predictor.mask_fcn_logits", 0)):
+        module = model.get_submodule(layer)
+        outputs = []
+        hook = module.register_forward_hook(lambda module, inputs, output: outputs.append(output))
+        model([image])
+        hook.remove()
+        centred = module.bias - outputs[0].transpose(0, 1).flatten(1).mean(1)
+        centred[0] += first
+        biases[f"{layer}.bias"] = [round(v, 3) for v in centred.tolist()]
+        module.bias.copy_(torch.tensor(biases[f"{layer}.bias"]))
+    return biases
 
 
 def as_input(pixels):

@@ -10,7 +10,7 @@ import torch
 import torchvision
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from models.formula_weights import as_input, centre_scores, detections, fill, pattern  # noqa: E402
+from models.formula_weights import as_input, centre, detections, fill, pattern  # noqa: E402
 
 SCALES = {
     ".bn3.weight": 0.25,
@@ -20,7 +20,6 @@ SCALES = {
     "roi_heads.box_predictor.bbox_pred.weight": 0.3,
 }
 IMAGES = [{"height": 300, "width": 400, "seed": 1}, {"height": 375, "width": 281, "seed": 2}]
-CENTRED = "roi_heads.box_predictor.cls_score.bias"
 BACKGROUND = 9
 SAMPLES = 64
 
@@ -49,7 +48,7 @@ def main():
     model = torchvision.models.detection.maskrcnn_resnet50_fpn(
         weights=None, weights_backbone=None, num_classes=91, min_size=320, max_size=320).eval()
     fill(model, SCALES)
-    biases = {CENTRED: centre_scores(model, as_input(pattern(**IMAGES[0])), BACKGROUND)}
+    biases = centre(model, as_input(pattern(**IMAGES[0])), BACKGROUND)
     samples = {}
     record(model, samples)
     cases = []

@@ -20,7 +20,7 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import ExtraFPNBlock
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from models.formula_weights import as_input, centre_scores, detections, fill, pattern  # noqa: E402
+from models.formula_weights import as_input, centre, detections, fill, pattern  # noqa: E402
 
 BASE = {
     "classes": 4,
@@ -78,7 +78,6 @@ SCALES = {
     "roi_heads.box_predictor.cls_score.weight": 0.6,
     "roi_heads.box_predictor.bbox_pred.weight": 0.3,
 }
-CENTRED = "roi_heads.box_predictor.cls_score.bias"
 BACKGROUND = 1
 IMAGES = [{"height": 80, "width": 100, "seed": 3}, {"height": 131, "width": 50, "seed": 4},
           {"height": 40, "width": 140, "seed": 5}, {"height": 1, "width": 1, "seed": 6},
@@ -171,7 +170,7 @@ def main():
         fill(model, scales)
         # also sets the scales of the RoIAligns, which torchvision takes from the first image that a model sees: from
         # much wider images it takes wrong ones
-        biases = {CENTRED: centre_scores(model, as_input(pattern(**IMAGES[0])), BACKGROUND)}
+        biases = centre(model, as_input(pattern(**IMAGES[0])), BACKGROUND)
         cases = []
         for image in IMAGES:
             output = model([as_input(pattern(**image))])[0]
