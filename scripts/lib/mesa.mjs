@@ -118,8 +118,8 @@ export async function installMesa() {
       ['-qq', '-o', 'Dpkg::Use-Pty=0', '-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', ...args],
       {
         env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      // What it unpacks is of no interest, what goes wrong is on stderr.
-      stdio: ['ignore', 'ignore', 'inherit'],
+        // What it unpacks is of no interest, what goes wrong is on stderr.
+        stdio: ['ignore', 'ignore', 'inherit'],
       },
     );
   // An unreachable source of somebody else makes the update fail, and the installation may still work.

@@ -25,5 +25,5 @@ export function unpad(spec: TensorSpec, stored: HostValues, what = ''): HostValu
       expect.fail(`${what}: padding at ${i} is ${stored[i]}`);
     }
   }
-  return fromStored(spec, stored.slice().buffer as ArrayBuffer);
+  return fromStored(spec, stored.slice().buffer);
 }

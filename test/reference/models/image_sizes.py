@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Makes image_sizes.json: the sizes that torchvision's GeneralizedRCNNTransform gives images, as rows of
 height, width, min_size, max_size, resized height, resized width, padded height, padded width.
 """
@@ -16,7 +15,7 @@ def sizes(height, width, min_size, max_size):
     return [height, width, min_size, max_size, *images.image_sizes[0], *images.tensors.shape[-2:]]
 
 
-def main():
+def generate():
     draw = random.Random(1)
     limits = [(320, 320), (320, 512), (800, 1333), (64, 96), (333, 777)]
     rows = [sizes(300, 400, 320, 320), sizes(1, 1, 320, 512), sizes(30, 2000, 320, 512), sizes(2000, 30, 320, 512)]
@@ -26,7 +25,3 @@ def main():
         rows.append(sizes(round(side * ratio), round(side / ratio), *limits[i % len(limits)]))
     path = Path(__file__).with_suffix(".json")
     path.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,16 +1,13 @@
-#!/usr/bin/env python3
 """Makes mask_rcnn_r50.json: torchvision's maskrcnn_resnet50_fpn at 320 px with weights by formula, on two images by
 formula. Needs Debian's python3-torch and python3-torchvision.
 """
 import json
-import sys
 from pathlib import Path
 
 import torch
 import torchvision
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from models.formula_weights import as_input, centre, detections, fill, pattern  # noqa: E402
+from models.formula_weights import as_input, centre, detections, fill, pattern
 
 SCALES = {
     ".bn3.weight": 0.25,
@@ -44,7 +41,7 @@ def record(model, samples):
 
 
 @torch.no_grad()
-def main():
+def generate():
     model = torchvision.models.detection.maskrcnn_resnet50_fpn(
         weights=None, weights_backbone=None, num_classes=91, min_size=320, max_size=320).eval()
     fill(model, SCALES)
@@ -59,7 +56,3 @@ def main():
     path = Path(__file__).with_suffix(".json")
     path.write_text(json.dumps({"scales": SCALES, "biases": biases, "cases": cases}))
     print(f"{path.name}: {[len(case['detections']) for case in cases]} detections, {path.stat().st_size / 1024:.0f} KiB")
-
-
-if __name__ == "__main__":
-    main()

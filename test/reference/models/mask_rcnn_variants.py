@@ -1,10 +1,8 @@
-#!/usr/bin/env python3
 """Makes mask_rcnn_variants.json: Mask R-CNNs of several forms, made of torchvision's modules, with weights by formula, on
 small images by formula. Needs Debian's python3-torch and python3-torchvision.
 """
 import functools
 import json
-import sys
 from pathlib import Path
 
 import torch
@@ -19,8 +17,7 @@ from torchvision.models.detection.rpn import RPNHead
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import ExtraFPNBlock
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from models.formula_weights import as_input, centre, detections, fill, pattern  # noqa: E402
+from models.formula_weights import as_input, centre, detections, fill, pattern
 
 BASE = {
     "classes": 4,
@@ -161,7 +158,7 @@ def build(config):
 
 
 @torch.no_grad()
-def main():
+def generate():
     variants = []
     for name, changes in VARIANTS.items():
         config = merged(BASE, changes)
@@ -183,7 +180,3 @@ def main():
     path = Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(variants))
     print(f"{path.name}: {path.stat().st_size / 1024:.0f} KiB")
-
-
-if __name__ == "__main__":
-    main()
