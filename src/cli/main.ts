@@ -1,8 +1,10 @@
 import { runCommandLine } from './program';
 
 const INTERRUPTED = 130;
+const TERMINATED = 143;
 
 process.on('SIGINT', () => process.exit(INTERRUPTED));
+process.on('SIGTERM', () => process.exit(TERMINATED));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader of a pipe (head, less) has gone: nothing is wrong.
   process.exit(error.code === 'EPIPE' ? 0 : 1);

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { keepAtExit, removeAtExit } from '../data/temporary';
 
 /** Pictures that appear in DIR/overlay when all are done: until then they lie in a folder that `abort` removes. */
 export class OverlayFolder {
@@ -12,7 +13,9 @@ export class OverlayFolder {
 
   static async create(dir: string): Promise<OverlayFolder> {
     await mkdir(dir, { recursive: true });
-    return new OverlayFolder(join(dir, 'overlay'), await mkdtemp(join(dir, '.overlay-')));
+    const staging = await mkdtemp(join(dir, '.overlay-'));
+    removeAtExit(staging);
+    return new OverlayFolder(join(dir, 'overlay'), staging);
   }
 
   async add(name: string, png: Uint8Array): Promise<void> {
@@ -30,5 +33,6 @@ export class OverlayFolder {
 
   async abort(): Promise<void> {
     await rm(this.staging, { recursive: true, force: true });
+    keepAtExit(this.staging);
   }
 }

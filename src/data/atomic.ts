@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../errors';
 import { writeError } from './file_error';
+import { keepAtExit, removeAtExit } from './temporary';
 
 const BUFFERED_BYTES = 2 ** 18;
 
@@ -31,7 +32,9 @@ export class AtomicFile {
           `${path} is a folder, but a file of that name is to be written: name another output folder`,
         );
       }
-      return new AtomicFile(path, temporary, await open(temporary, 'w'));
+      const handle = await open(temporary, 'w');
+      removeAtExit(temporary);
+      return new AtomicFile(path, temporary, handle);
     } catch (error) {
       throw writeError(error, path);
     }
@@ -67,6 +70,7 @@ export class AtomicFile {
     }
     try {
       await rename(this.temporary, this.path);
+      keepAtExit(this.temporary);
     } catch (error) {
       await this.abort();
       throw writeError(error, this.path);
@@ -79,6 +83,7 @@ export class AtomicFile {
     this.handle = null;
     await handle?.close().catch(() => undefined);
     await rm(this.temporary, { force: true });
+    keepAtExit(this.temporary);
   }
 
   private async flush(): Promise<void> {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +135,17 @@ describe.skipIf(!hasShared)('engine infer', () => {
     expect(stderr).not.toMatch(/internal error/);
     expect(code).toBe(0);
     expect(results(out, 'bbox').length).toBeGreaterThan(0);
+  });
+
+  test('an interrupt leaves nothing behind', async () => {
+    const out = join(folder, 'interrupted');
+    const args = ['bin/engine.mjs', 'infer', '--weights', WEIGHTS, '--config', 'mask_rcnn_slim', '--out', out];
+    const child = spawn(process.execPath, [...args, '--images', IMAGES, '--overlay'], { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    await vi.waitUntil(() => existsSync(out) && readdirSync(out).length >= 3, { timeout: 20_000, interval: 20 });
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    expect(readdirSync(out)).toEqual([]);
   });
 
   const weights = ['--weights', WEIGHTS];
