@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CompiledGraph } from '../../src/graph/compile';
 import { fuse } from '../../src/graph/fusion';
 import { Graph, type Tensor } from '../../src/graph/graph';
@@ -15,19 +15,10 @@ import type { ResnetName } from '../../src/models/config';
 import { resnetStages } from '../../src/models/resnet';
 import { expectClose } from '../helpers/compare';
 import { formula } from '../helpers/formula';
+import { expectNoLeaks } from '../helpers/leaks';
 import { testDevice } from '../helpers/gpu';
 
-let before: { live: number; count: number };
-
-beforeAll(async () => {
-  const { memory } = await testDevice();
-  before = { live: memory.live, count: memory.count };
-});
-
-afterAll(async () => {
-  const { memory } = await testDevice();
-  expect({ live: memory.live, count: memory.count }, 'memory after the tests').toEqual(before);
-});
+expectNoLeaks();
 
 /** How often each op is dispatched at run time, and the ops that are computed once. */
 async function loweredOps(graph: Graph): Promise<{ run: Record<string, number>; once: Set<string> }> {

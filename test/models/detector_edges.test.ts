@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { rleArea, rleFromCoco } from '../../src/eval/rle';
 import type { MaskRcnnConfig } from '../../src/models/config';
 import { Detector, type ImageDetections, type RgbPixels } from '../../src/models/detector';
+import { expectNoLeaks } from '../helpers/leaks';
 import { testDevice } from '../helpers/gpu';
 import { formulaWeights, modelFixture, pattern, type ModelFixture } from './formula_weights';
 import { bitsOf } from './slim';
@@ -37,17 +38,7 @@ function expectSound({ objects, available }: ImageDetections, { width, height }:
   });
 }
 
-let before: { live: number; count: number };
-
-beforeAll(async () => {
-  const { memory } = await testDevice();
-  before = { live: memory.live, count: memory.count };
-});
-
-afterAll(async () => {
-  const { memory } = await testDevice();
-  expect({ live: memory.live, count: memory.count }, 'memory after the release').toEqual(before);
-});
+expectNoLeaks();
 
 describe('counts', () => {
   test('no detection at all', async () => {
@@ -107,6 +98,7 @@ describe('sizes', () => {
 
   test('more padded shapes than plans are kept: memory does not grow, results stay', async () => {
     const { memory } = await testDevice();
+    const { live } = memory;
     const detector = await detectorWith({});
     const shapes = [[64, 64], [64, 90], [90, 64], [64, 120], [120, 64], [96, 128]]; // prettier-ignore
     const images = shapes.map(([width, height]) => pattern({ width, height, seed: 11 }));
@@ -133,7 +125,7 @@ describe('sizes', () => {
 
     // what is alive is the plans of the last four shapes, and weights as packed for any shape, but no older plan
     detector.release();
-    expect(memory.live).toBe(before.live);
+    expect(memory.live).toBe(live);
     const fresh = await detectorWith({});
     for (const image of images.slice(-4)) {
       await fresh.detect(image);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matchDetections, matchedShare } from '../../src/eval/match_detections';
 import type { MaskRcnnConfig } from '../../src/models/config';
 import { Detector } from '../../src/models/detector';
+import { expectNoLeaks } from '../helpers/leaks';
 import { testDevice } from '../helpers/gpu';
 import { formulaWeights, modelFixture, pattern, type ModelFixture } from './formula_weights';
 
@@ -11,17 +12,7 @@ interface Variant extends ModelFixture {
 }
 
 const variants = modelFixture<Variant[]>('mask_rcnn_variants');
-let before: { live: number; count: number };
-
-beforeAll(async () => {
-  const { memory } = await testDevice();
-  before = { live: memory.live, count: memory.count };
-});
-
-afterAll(async () => {
-  const { memory } = await testDevice();
-  expect({ live: memory.live, count: memory.count }, 'memory after the release').toEqual(before);
-});
+expectNoLeaks();
 
 describe.each(variants)('$name', ({ config, cases, ...rest }) => {
   let detector: Detector;
