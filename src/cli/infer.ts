@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { configFromCheckpoint, loadConfig, overrideConfig, type ModelConfig } from '../config/load';
 import { readCocoImages } from '../data/coco';
@@ -222,6 +223,8 @@ class InferRun {
     }
     await results.add({ id, fileName, width, height }, detections);
     if (overlays !== undefined) {
+      // drawing takes this thread: let it begin after the next image's submission
+      await setImmediate();
       const classNames = new Map(this.categories.map((category) => [category.id, category.name]));
       await overlays.add(overlayName, await drawOverlay(pixels, detections, classNames, { title: fileName }));
     }
