@@ -54,9 +54,10 @@ function countUses(graph: Graph): Map<number, number> {
   return uses;
 }
 
-/** Makes `node` do what `work` does, on other inputs and with other attributes. */
+/** Makes `node` do what `work` does, under its name, on other inputs and with other attributes. */
 function become(node: Node, work: Node, inputs: (Tensor | null)[], attributes: unknown): void {
   node.op = work.op;
+  node.scope = work.scope;
   node.inputs = inputs;
   node.attributes = attributes;
 }

@@ -20,7 +20,7 @@ export type Source =
 export interface Node {
   op: Op<unknown>;
   /** Where in the model it stands, for profiles and errors: `backbone.body.layer1.0.conv1`. */
-  readonly scope: string;
+  scope: string;
   inputs: (Tensor | null)[];
   attributes: unknown;
   readonly outputs: Tensor[];
