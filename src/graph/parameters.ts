@@ -35,10 +35,6 @@ export class ParameterStore {
     return buffer;
   }
 
-  has(name: string): boolean {
-    return this.values.has(name);
-  }
-
   upload(name: string): GPUBuffer {
     const value = this.value(name);
     const buffer = this.create(name, value.byteLength);
