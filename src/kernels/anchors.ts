@@ -1,7 +1,7 @@
 import anchorsSource from '../../shaders/boxes/anchors.wgsl';
-import linearSource from '../../shaders/lib/linear.wgsl';
 import { f32, u32 } from '../gpu/kernel';
-import { linearWalk, ShapeError, write, type Op } from './op';
+import { dispatchItems } from './itemwise';
+import { ShapeError, write, type Op } from './op';
 import { dense } from './tensor';
 
 export interface AnchorGridAttributes {
@@ -27,15 +27,12 @@ export const anchorGrid: Op<AnchorGridAttributes> = {
   },
   forward(context, _inputs, [anchors], { height, width, stride, cellAnchors: shapes }) {
     const cells = height * width;
-    const walk = linearWalk(context.capabilities, cells);
     shapes.forEach(([x1, y1, x2, y2], shape) => {
-      context.dispatch({
+      dispatchItems(context, cells, {
         kernel: 'boxes/anchors',
-        source: linearSource + anchorsSource,
-        defines: walk.defines,
+        source: anchorsSource,
         bindings: { anchors: write(anchors, 'vec4f') },
         params: {
-          cells: u32(cells),
           width: u32(width),
           strideY: u32(stride[0]),
           strideX: u32(stride[1]),
@@ -46,7 +43,6 @@ export const anchorGrid: Op<AnchorGridAttributes> = {
           x2: f32(x2),
           y2: f32(y2),
         },
-        workgroups: walk.workgroups,
       });
     });
   },

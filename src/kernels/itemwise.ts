@@ -40,7 +40,12 @@ export type ItemwiseCall = Omit<OpKernelCall, 'workgroups'>;
  * count, units of items beyond it are left out. The params `length` and `item_elements` and the binding `count` are
  * added to the call's own.
  */
-export function dispatchItemwise(context: Lowering, counted: Operand, units: Units, call: ItemwiseCall): void {
+export function dispatchItemwise(
+  context: Lowering,
+  counted: Pick<Operand, 'count'>,
+  units: Units,
+  call: ItemwiseCall,
+): void {
   const walk = linearWalk(context.capabilities, units.length);
   dispatchUnits(context, counted, units, {
     ...call,
@@ -48,6 +53,11 @@ export function dispatchItemwise(context: Lowering, counted: Operand, units: Uni
     defines: { ...walk.defines, ...call.defines },
     workgroups: walk.workgroups,
   });
+}
+
+/** dispatchItemwise() over `length` items that no count limits. */
+export function dispatchItems(context: Lowering, length: number, call: ItemwiseCall): void {
+  dispatchItemwise(context, {}, { length, unit: 1, itemElements: 1 }, call);
 }
 
 /** Fewer rows than this are walked by units, so that every core has work. */
@@ -81,7 +91,7 @@ export function dispatchRowwise(context: Lowering, output: Operand, call: Itemwi
   });
 }
 
-function dispatchUnits(context: Lowering, { count }: Operand, units: Units, call: OpKernelCall): void {
+function dispatchUnits(context: Lowering, { count }: Pick<Operand, 'count'>, units: Units, call: OpKernelCall): void {
   context.dispatch({
     ...call,
     defines: { COUNTED: count !== undefined, UNIT: units.unit, ...call.defines },

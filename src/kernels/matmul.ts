@@ -1,10 +1,10 @@
 import plainSource from '../../shaders/gemm/plain.wgsl';
-import linearSource from '../../shaders/lib/linear.wgsl';
 import { u32 } from '../gpu/kernel';
 import { defaultGemm, dispatchGemm } from './gemm/dispatch';
 import { transposed } from './gemm/pack';
 import { matrixWindow } from './gemm/problem';
-import { linearWalk, read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
+import { dispatchItems } from './itemwise';
+import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { featureMap, pitch, product, storedLength } from './tensor';
 
 export interface MatmulAttributes {
@@ -72,19 +72,15 @@ export const matmul: Op<MatmulAttributes> = {
 function dispatchPlain(context: Lowering, a: Operand, b: Operand, y: Operand, attributes: MatmulAttributes): void {
   const [rows, columns] = y.spec.shape.slice(-2);
   const k = a.spec.shape.at(attributes.transposeA ? -2 : -1) ?? 0;
-  const length = storedLength(y.spec);
-  const walk = linearWalk(context.capabilities, length);
   const strides = (operand: Operand, isTransposed: boolean): [row: number, column: number] =>
     isTransposed ? [1, pitch(operand.spec)] : [pitch(operand.spec), 1];
   const [rowA, columnA] = strides(a, attributes.transposeA);
   const [rowB, columnB] = strides(b, attributes.transposeB);
-  context.dispatch({
+  dispatchItems(context, storedLength(y.spec), {
     kernel: 'gemm/plain',
-    source: linearSource + plainSource,
-    defines: walk.defines,
+    source: plainSource,
     bindings: { a: read(a, 'f32'), b: read(b, 'f32'), y: write(y, 'f32') },
     params: {
-      length: u32(length),
       pitch: u32(pitch(y.spec)),
       rows: u32(rows),
       columns: u32(columns),
@@ -96,7 +92,6 @@ function dispatchPlain(context: Lowering, a: Operand, b: Operand, y: Operand, at
       batchA: u32((a.spec.shape.at(-2) ?? 0) * pitch(a.spec)),
       batchB: u32((b.spec.shape.at(-2) ?? 0) * pitch(b.spec)),
     },
-    workgroups: walk.workgroups,
     flops: 2 * product(y.spec.shape) * k,
   });
 }

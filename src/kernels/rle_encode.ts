@@ -1,4 +1,3 @@
-import linearSource from '../../shaders/lib/linear.wgsl';
 import bilinearSource from '../../shaders/masks/bilinear.wgsl';
 import placementSource from '../../shaders/masks/placement.wgsl';
 import sourceSource from '../../shaders/masks/source.wgsl';
@@ -15,7 +14,8 @@ import spansSource from '../../shaders/rle/spans.wgsl';
 import stringsSource from '../../shaders/rle/strings.wgsl';
 import { f32, u32, type BindingUse, type Param } from '../gpu/kernel';
 import { checkMasksAndBoxes, countBinding, placementParams, rowLanes } from './masks';
-import { linearWalk, read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
+import { dispatchItems } from './itemwise';
+import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { dense, type TensorSpec } from './tensor';
 
 type Bindings = Record<string, BindingUse<Operand>>;
@@ -207,15 +207,10 @@ function writeStrings(
 }
 
 function clear(context: Lowering, chars: Operand): void {
-  const length = chars.spec.shape[0];
-  const walk = linearWalk(context.capabilities, length);
-  context.dispatch({
+  dispatchItems(context, chars.spec.shape[0], {
     kernel: 'rle/clear',
-    source: linearSource + clearSource,
-    defines: walk.defines,
+    source: clearSource,
     bindings: { chars: write(chars, 'u32') },
-    params: { length: u32(length) },
-    workgroups: walk.workgroups,
   });
 }
 

@@ -1,11 +1,11 @@
 import plainSource from '../../../shaders/conv/plain.wgsl';
 import mainSource from '../../../shaders/conv/plain_main.wgsl';
 import transposedSource from '../../../shaders/conv/plain_transposed.wgsl';
-import linearSource from '../../../shaders/lib/linear.wgsl';
 import { i32, u32 } from '../../gpu/kernel';
 import { activationParams, type Activation } from '../activation';
-import { linearWalk, read, write, type Lowering, type Operand } from '../op';
-import { byteLength, pitch, storedLength } from '../tensor';
+import { dispatchItemwise, elementUnits } from '../itemwise';
+import { read, write, type Lowering, type Operand } from '../op';
+import { byteLength, pitch } from '../tensor';
 
 export interface PlainConv {
   readonly transposed: boolean;
@@ -29,27 +29,21 @@ export function dispatchPlainConv(context: Lowering, conv: PlainConv): void {
   const { x, y, weight, bias, residual = null, kernel, stride, padding, dilation, groups } = conv;
   const [, inputHeight, inputWidth, inputs] = x.spec.shape;
   const [images, outputHeight, outputWidth, channels] = y.spec.shape;
-  const length = storedLength(y.spec);
-  const walk = linearWalk(context.capabilities, length);
   const taps = kernel[0] * kernel[1];
   const traffic = [x, weight, y, bias, residual].filter((operand) => operand !== null);
   // each input element meets every tap and output of its group; outputs that fall outside are counted too
   const pixels = conv.transposed ? images * inputHeight * inputWidth : images * outputHeight * outputWidth;
-  context.dispatch({
+  dispatchItemwise(context, { count: x.count }, elementUnits(y.spec), {
     kernel: conv.transposed ? 'conv/plain_transposed' : 'conv/plain',
-    source: linearSource + (conv.transposed ? transposedSource : plainSource) + mainSource,
-    defines: walk.defines,
+    source: (conv.transposed ? transposedSource : plainSource) + mainSource,
     bindings: {
       a: read(x, 'f32'),
       w: read(weight, 'f32'),
       bias: read(bias ?? weight, 'f32'),
       residual: read(residual ?? weight, 'f32'),
-      count: read(x.count ?? weight, 'u32'),
       y: write(y, 'f32'),
     },
     params: {
-      length: u32(length),
-      itemLength: u32(outputHeight * outputWidth * pitch(y.spec)),
       pitch: u32(pitch(y.spec)),
       inputPitch: u32(pitch(x.spec)),
       channels: u32(channels),
@@ -68,12 +62,10 @@ export function dispatchPlainConv(context: Lowering, conv: PlainConv): void {
       paddingX: i32(padding[1]),
       dilationY: u32(dilation[0]),
       dilationX: u32(dilation[1]),
-      hasCount: u32(Number(x.count !== undefined)),
       hasBias: u32(Number(bias !== null)),
       hasResidual: u32(Number(residual !== null)),
       ...activationParams(conv.activation),
     },
-    workgroups: walk.workgroups,
     flops: (2 * pixels * taps * inputs * channels) / groups,
     bytes: traffic.reduce((sum, { spec }) => sum + byteLength(spec), 0),
   });

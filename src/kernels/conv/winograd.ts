@@ -1,9 +1,9 @@
 import epilogueSource from '../../../shaders/gemm/epilogue.wgsl';
 import rowsSource from '../../../shaders/gemm/rows.wgsl';
 import stridedSource from '../../../shaders/gemm/strided.wgsl';
-import linearSource from '../../../shaders/lib/linear.wgsl';
 import inputSource from '../../../shaders/winograd/input.wgsl';
 import outputSource from '../../../shaders/winograd/output.wgsl';
+import walkSource from '../../../shaders/winograd/walk.wgsl';
 import weightSource from '../../../shaders/winograd/weight.wgsl';
 import type { Capabilities } from '../../gpu/capabilities';
 import { i32, u32, type Param } from '../../gpu/kernel';
@@ -12,7 +12,8 @@ import { defaultGemm, dispatchGemm, type GemmVariant } from '../gemm/dispatch';
 import { packedLanes, type Packed } from '../gemm/pack';
 import { stridedGroups } from '../gemm/strided';
 import { matrixWindow } from '../gemm/problem';
-import { linearWalk, read, ShapeError, spread, write, type Lowering, type Operand } from '../op';
+import { dispatchItems } from '../itemwise';
+import { read, ShapeError, spread, write, type Lowering, type Operand } from '../op';
 import { byteLength, dense, pitch, roundUp } from '../tensor';
 import type { ConvProblem } from './problem';
 
@@ -108,14 +109,11 @@ function transformedWeight(context: Lowering, { weight }: ConvProblem, variant: 
   const lanes = packedLanes(context, columns4, variant);
   const length = rows * roundUp(columns4, lanes);
   const b = context.derived(weight, `winograd ${lanes}`, dense([POINTS, length * 4]), (ctx, target) => {
-    const walk = linearWalk(ctx.capabilities, length);
-    ctx.dispatch({
+    dispatchItems(ctx, length, {
       kernel: 'winograd/weight',
-      source: linearSource + weightSource,
-      defines: walk.defines,
+      source: weightSource,
       bindings: { w: read(weight, 'f32'), u: write(target, 'vec4f') },
       params: {
-        length: u32(length),
         rows: u32(rows),
         lanes: u32(lanes),
         inputs: u32(inputs),
@@ -123,7 +121,6 @@ function transformedWeight(context: Lowering, { weight }: ConvProblem, variant: 
         taps: u32(9),
         points: u32(TILE + 2),
       },
-      workgroups: walk.workgroups,
     });
   });
   return { b, lanes };
@@ -136,7 +133,7 @@ function transformInput(context: Lowering, { x, padding }: ConvProblem, v: Opera
   const transformed = part.rows * c4 * POINTS * 16;
   context.dispatch({
     kernel: 'winograd/input',
-    source: rowsSource + stridedSource + inputSource,
+    source: rowsSource + stridedSource + inputSource + walkSource,
     defines: walk.defines,
     bindings: { x: read(x, 'vec4f'), count: read(x.count ?? x, 'u32'), v: write(v, 'vec4f') },
     params: {
@@ -162,7 +159,7 @@ function transformOutput(context: Lowering, conv: ConvProblem, m: Operand, part:
   const share = part.rows / (images * part.tilesY * part.tilesX);
   context.dispatch({
     kernel: 'winograd/output',
-    source: rowsSource + stridedSource + epilogueSource + outputSource,
+    source: rowsSource + stridedSource + epilogueSource + outputSource + walkSource,
     defines: walk.defines,
     bindings: {
       m: read(m, 'vec4f'),

@@ -1,8 +1,8 @@
 import packSource from '../../../shaders/gemm/pack.wgsl';
 import transposeSource from '../../../shaders/gemm/transpose.wgsl';
-import linearSource from '../../../shaders/lib/linear.wgsl';
 import { u32 } from '../../gpu/kernel';
-import { linearWalk, read, write, type Lowering, type Operand } from '../op';
+import { dispatchItems } from '../itemwise';
+import { read, write, type Lowering, type Operand } from '../op';
 import type { GemmVariant } from './dispatch';
 import { dense, featureMap, pitch, rows, roundUp, storedLength } from '../tensor';
 
@@ -44,14 +44,11 @@ export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxe
   const length = storedLength(spec) / 4;
   const name = `gemm ${lanes} ${Object.values(axes).join(' ')}`;
   const b = context.derived(weight, name, spec, (ctx, target) => {
-    const walk = linearWalk(ctx.capabilities, length);
-    ctx.dispatch({
+    dispatchItems(ctx, length, {
       kernel: 'gemm/pack',
-      source: linearSource + packSource,
-      defines: walk.defines,
+      source: packSource,
       bindings: { w: read(weight, 'f32'), y: write(target, 'vec4f') },
       params: {
-        length: u32(length),
         lanes: u32(lanes),
         rows: u32(rowCount),
         columns4: u32(columns4),
@@ -62,7 +59,6 @@ export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxe
         strideO: u32(axes.strideO),
         strideC: u32(axes.strideC),
       },
-      workgroups: walk.workgroups,
     });
   });
   return { b, lanes };
@@ -75,20 +71,16 @@ export function transposed(context: Lowering, x: Operand): Operand {
   const target = context.scratch(featureMap([...shape.slice(0, -2), n, m]));
   const pitch4 = pitch(target.spec) / 4;
   const length = rows(target.spec) * pitch4;
-  const walk = linearWalk(context.capabilities, length);
-  context.dispatch({
+  dispatchItems(context, length, {
     kernel: 'gemm/transpose',
-    source: linearSource + transposeSource,
-    defines: walk.defines,
+    source: transposeSource,
     bindings: { x: read(x, 'f32'), y: write(target, 'vec4f') },
     params: {
-      length: u32(length),
       pitch4: u32(pitch4),
       rows: u32(n),
       columns: u32(m),
       sourcePitch: u32(pitch(x.spec)),
     },
-    workgroups: walk.workgroups,
   });
   return target;
 }
