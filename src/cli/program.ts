@@ -13,7 +13,7 @@ const COMMANDS: readonly Register[] = [registerInfer, registerBench, registerDoc
 
 export function createProgram(commands: readonly Register[] = COMMANDS): Command {
   const program = new Command('engine')
-    .description('Mask R-CNN on any GPU, through WebGPU: finds, outlines and measures the objects of an image')
+    .description('Mask R-CNN on any GPU, through WebGPU: finds and outlines the objects of an image')
     .version(packageVersion())
     .showHelpAfterError('(engine --help, or engine COMMAND --help, lists the options)')
     .configureOutput({
