@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { inlineForVitest } from './scripts/lib/inline.mjs';
 
 /** Folders of test/ that use the GPU; all others are for the processor only. */
 const GPU_TESTS = ['gpu', 'kernels', 'graph', 'models', 'cli', 'browser'].map(
@@ -8,6 +9,7 @@ const GPU_TESTS = ['gpu', 'kernels', 'graph', 'models', 'cli', 'browser'].map(
 
 export default defineConfig({
   plugins: [
+    inlineForVitest(),
     {
       name: 'wgsl',
       // .wgsl files are imported as text, as esbuild's text loader does in the bundles.

@@ -5,6 +5,7 @@ import { builtinModules } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { markBuilt, sourceHash } from './lib/build-state.mjs';
+import { inlineForEsbuild } from './lib/inline.mjs';
 import { ROOT } from './lib/run.mjs';
 
 const DIST = join(ROOT, 'dist');
@@ -54,6 +55,7 @@ function buildNode() {
     platform: 'node',
     target: 'node20',
     packages: 'external',
+    plugins: [inlineForEsbuild],
     entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
   });
 }

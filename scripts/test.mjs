@@ -10,6 +10,7 @@ const CHECKS = [
   { name: 'format', args: [join(MODULES, 'prettier/bin/prettier.cjs'), '--check', '.'], mend: 'npm run format' },
   { name: 'lint', args: [join(MODULES, 'eslint/bin/eslint.js'), '--max-warnings', '0', '.'], mend: 'npm run lint' },
   { name: 'types', args: [join(MODULES, 'typescript/bin/tsc'), '-p', '.'], mend: 'npm run types' },
+  { name: 'page types', args: [join(MODULES, 'typescript/bin/tsc'), '-p', 'src/report/client'], mend: 'npm run types' },
   { name: 'imports', args: ['scripts/check-imports.mjs'], mend: 'node scripts/check-imports.mjs' },
   { name: 'lock file', args: ['scripts/check-lockfile.mjs'], mend: 'node scripts/check-lockfile.mjs' },
   { name: 'build', args: ['scripts/build.mjs', '--types'], mend: 'npm run build' },

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const INPUTS = ['src', 'shaders', 'package.json', 'package-lock.json', 'scripts/build.mjs'];
+const INPUTS = ['src', 'shaders', 'package.json', 'package-lock.json', 'scripts/build.mjs', 'scripts/lib/inline.mjs'];
 const OUTPUTS = ['cli.js', 'index.js', 'browser.js'];
 const STAMP = join(ROOT, 'dist', '.stamp');
 

@@ -15,9 +15,10 @@ const MAY_IMPORT = {
   node: ['gpu', 'io'],
   eval: [...GRAPHICS, 'io', 'config', 'node'],
   data: [...GRAPHICS, 'io', 'config', 'node', 'eval'],
-  train: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval'],
+  report: ['eval', 'data'],
+  train: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'report'],
   bench: [...GRAPHICS, 'io', 'config', 'node'],
-  cli: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'train', 'bench'],
+  cli: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'report', 'train', 'bench'],
 };
 
 /** Files of src/ itself that every folder may import. */
@@ -61,7 +62,7 @@ function withoutComments(text) {
  * @returns {string | undefined} what is wrong with it
  */
 function directionComplaint(path, to) {
-  const target = posix.normalize(posix.join(posix.dirname(path), to));
+  const target = posix.normalize(posix.join(posix.dirname(path), to.replace(/\?(?:script|text)$/, '')));
   if (!target.startsWith('src/')) {
     return target.startsWith('shaders/') || target === 'package.json' ? undefined : `${to} lies outside src/`;
   }
