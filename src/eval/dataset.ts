@@ -1,4 +1,4 @@
-import type { CocoRle, XywhBox } from './rle';
+import type { CocoRle, Rle, XywhBox } from './rle';
 
 /** An object's outline as COCO files hold it: polygons (x0, y0, x1, y1, … in pixels, each), or run lengths. */
 export type Segmentation = CocoRle | readonly (readonly number[])[];
@@ -31,6 +31,8 @@ export interface Annotation {
   readonly isCrowd: boolean;
   /** Absent in files of boxes only. */
   readonly segmentation?: Segmentation;
+  /** The segmentation as runs of the image's size, where the reader was asked for masks. */
+  readonly mask?: Rle;
 }
 
 /** A COCO object: images, categories and their annotations, in the order of the file. Ids are unique in each list. */
@@ -48,6 +50,10 @@ export interface Prediction {
   readonly score: number;
   /** x, y, width, height in pixels of the image, as the file has it; else the tight box of the mask. */
   readonly box: XywhBox;
+  /** Pixels, as pycocotools' `loadRes` has it: the box's where the file's first object has a box, else the mask's. */
+  readonly area: number;
   /** Absent in files of boxes only. */
   readonly segmentation?: Segmentation;
+  /** The segmentation as runs of the image's size, where the reader was asked for masks. */
+  readonly mask?: Rle;
 }
