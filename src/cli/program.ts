@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { InputError } from '../errors';
 import { packageVersion } from '../node/package-root';
 import { registerBench } from './bench';
+import { registerData } from './data';
 import { registerDoctor } from './doctor';
 import { ExitCode } from './exit-code';
 import { registerInfer } from './infer';
@@ -9,7 +10,7 @@ import { registerInfer } from './infer';
 /** Adds one command to the program. Each command is a file here that exports such a function. */
 export type Register = (program: Command) => void;
 
-const COMMANDS: readonly Register[] = [registerInfer, registerBench, registerDoctor];
+const COMMANDS: readonly Register[] = [registerInfer, registerBench, registerDoctor, registerData];
 
 export function createProgram(commands: readonly Register[] = COMMANDS): Command {
   const program = new Command('engine')

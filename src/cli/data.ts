@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { Register } from './program';
+
+/** Adds the commands below `engine data`, each from its own file. */
+const COMMANDS: readonly Register[] = [];
+
+/** `engine data`: what people do with annotation files before training. */
+export function registerData(program: Command): void {
+  const data = program
+    .command('data')
+    .description('annotation files: convert, split, check, describe')
+    .showHelpAfterError('(engine data --help lists the commands)');
+  for (const register of COMMANDS) {
+    register(data);
+  }
+}
