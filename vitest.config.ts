@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { inlineForVitest } from './scripts/lib/inline.mjs';
 
-/** Folders of test/ that use the GPU; all others are for the processor only. */
-const GPU_TESTS = ['gpu', 'kernels', 'graph', 'models', 'cli', 'browser'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+/** The tests that use the GPU; all others are for the processor only. */
+const GPU_TESTS = [
+  ...['gpu', 'kernels', 'graph', 'models', 'browser'].map((folder) => `test/${folder}/**/*.test.ts`),
+  'test/cli/{bench,doctor,eval,infer}.test.ts',
+];
 
 export default defineConfig({
   plugins: [

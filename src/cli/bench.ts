@@ -1,5 +1,5 @@
 import { cpus, loadavg } from 'node:os';
-import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
 import { deviceName } from '../bench/device_name';
 import { measure } from '../bench/measure';
 import { BENCH_MODELS, type BenchModel } from '../bench/models';
@@ -10,6 +10,7 @@ import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { packageVersion } from '../node/package-root';
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
+import { wholeNumber } from './number-option';
 
 interface BenchOptions {
   readonly adapter: AdapterChoice;
@@ -29,8 +30,8 @@ export function registerBench(program: Command): void {
     .option('--json <file>', 'write the figures to a JSON file')
     .option('--peers', 'time ONNX Runtime on the same adapter, and on the CPU, by turns with ours (in a clone only)')
     .addOption(new Option('--only <model>', 'time this model only').choices(BENCH_MODELS.map(({ id }) => id)))
-    .option('--runs <n>', 'timed runs of ours, after warming up', positiveInteger, 5)
-    .option('--peer-runs <n>', 'timed runs of each peer', positiveInteger, 3)
+    .option('--runs <n>', 'timed runs of ours, after warming up', wholeNumber('--runs', 1, 1000), 5)
+    .option('--peer-runs <n>', 'timed runs of each peer', wholeNumber('--peer-runs', 1, 1000), 3)
     .addOption(adapterOption())
     .action(async (_what: string, options: BenchOptions) => {
       // before the minutes of work: a path that cannot be written should be known at once
@@ -46,14 +47,6 @@ export function registerBench(program: Command): void {
         throw error;
       }
     });
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 1000) {
-    throw new InvalidArgumentError('it must be a whole number from 1 to 1000.');
-  }
-  return value;
 }
 
 function tell(text: string): void {

@@ -17,6 +17,7 @@ import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { categoriesOfLabels, type Category } from './categories';
 import { describeProfiles } from './infer-profile';
+import { number, wholeNumber } from './number-option';
 import { OverlayFolder } from './overlay-folder';
 import { Progress } from './progress';
 
@@ -59,25 +60,6 @@ export function registerInfer(program: Command): void {
     .option('--profile', 'print time per op, memory, submissions and readbacks')
     .addOption(adapterOption())
     .action(infer);
-}
-
-function number(option: string, min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !(value >= min && value <= max)) {
-      throw new InputError(`${option} ${text}: give a number from ${min} to ${max}`);
-    }
-    return value;
-  };
-}
-
-function wholeNumber(option: string, min: number, max: number): (text: string) => number {
-  return (text) => {
-    if (!/^\d+$/.test(text) || Number(text) < min || Number(text) > max) {
-      throw new InputError(`${option} ${text}: give a whole number from ${min} to ${max}`);
-    }
-    return Number(text);
-  };
 }
 
 interface InputImage {

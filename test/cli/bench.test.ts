@@ -40,7 +40,7 @@ describe('engine bench', () => {
     const wrong: [string[], RegExp][] = [
       [['networks'], /'networks' is invalid.*model/],
       [['--only', 'vgg'], /'vgg' is invalid.*resnet50, mask_rcnn/],
-      [['--runs', '0'], /'--runs <n>' argument '0' is invalid.*from 1 to 1000/],
+      [['--runs', '0'], /--runs 0: give a whole number from 1 to 1000/],
       [['--peer-runs', '2.5'], /'2.5' is invalid/],
       [['--json', join(folder, 'taken')], /taken is a folder/],
     ];

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes the committed references anew, all of them or those named: generate.py [NAME …].
 
-Needs Debian's python3-torch and python3-torchvision. Each module in ops/ (one for each op) and models/ (whole models)
-has a function generate(). The files of weights have a script of their own, io/generate.py.
+Needs Debian's python3-torch and python3-torchvision, and python3-skimage and python3-opencv for eval/. Each module in ops/
+(one for each op), models/ (whole models) and eval/ (measures) has a function generate(). The files of weights have a script of their own, io/generate.py.
 """
 import importlib
 import sys
@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE))
 def modules():
     """Name of what is made -> name of the module that makes it."""
     found = {}
-    for folder in ("ops", "models"):
+    for folder in ("ops", "models", "eval"):
         for path in sorted((HERE / folder).glob("*.py")):
             if "def generate(" in path.read_text():
                 found[path.stem] = f"{folder}.{path.stem}"

@@ -1,0 +1,28 @@
+import { InputError } from '../errors';
+
+/** Reads an option's value: a number within the limits, both included. The reader throws InputError for anything else. */
+export function number(option: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= min && value <= max)) {
+      throw new InputError(`${option} ${text}: give a number from ${min} to ${max}`);
+    }
+    return value;
+  };
+}
+
+/** As `number`, for whole numbers. */
+export function wholeNumber(option: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    if (!/^\d+$/.test(text) || Number(text) < min || Number(text) > max) {
+      throw new InputError(`${option} ${text}: give a whole number from ${min} to ${max}`);
+    }
+    return Number(text);
+  };
+}
+
+/** As `wholeNumber`, for several with commas between. */
+export function wholeNumbers(option: string, min: number, max: number): (text: string) => number[] {
+  const one = wholeNumber(option, min, max);
+  return (text) => text.split(',').map((part) => one(part.trim()));
+}
