@@ -41,7 +41,7 @@ describe('engine bench', () => {
       [['networks'], /'networks' is invalid.*model/],
       [['--only', 'vgg'], /'vgg' is invalid.*resnet50, mask_rcnn/],
       [['--runs', '0'], /--runs 0: give a whole number from 1 to 1000/],
-      [['--peer-runs', '2.5'], /'2.5' is invalid/],
+      [['--peer-runs', '2.5'], /--peer-runs 2.5: give a whole number/],
       [['--json', join(folder, 'taken')], /taken is a folder/],
     ];
     for (const [args, sentence] of wrong) {
