@@ -300,7 +300,8 @@ function codesToString(codes: readonly number[]): string {
   return parts.join('');
 }
 
-function requireSameSize(a: Rle, b: Rle): void {
+/** @throws InputError where two masks have different sizes */
+export function requireSameSize(a: Rle, b: Rle): void {
   if (a.height !== b.height || a.width !== b.width) {
     throw new InputError(
       `masks of different sizes cannot be compared: ${a.height} x ${a.width} and ${b.height} x ${b.width} (height x width)`,
