@@ -33,10 +33,12 @@ export interface SampleCase {
   readonly ksDistance: number;
   readonly ksPValue: number;
   readonly cliffsDelta: number;
-  readonly hodgesLehmann: number;
   readonly meanA: number;
   readonly sdA: number | null;
-  readonly medianA: number;
+  /** numpy's quantiles at 0.1, 0.5 and 0.9 by Hazen's rule. */
+  readonly hazenA: readonly number[];
+  /** The same of the absolute values with their cubes as weights. */
+  readonly cubeWeightedA: readonly number[];
 }
 
 const path = new URL('../../reference/eval/shapes.json', import.meta.url);
