@@ -35,7 +35,7 @@ interface Case {
 
 // made by test/reference/eval/challenge_score.py on dense masks
 const path = new URL('../reference/fixtures/challenge_score.json', import.meta.url);
-const cases = JSON.parse(readFileSync(path, 'utf8')) as Case[];
+const { cases } = JSON.parse(readFileSync(path, 'utf8')) as { cases: Case[] };
 
 function imagesOf({ images }: Case): ScoredImageIou[] {
   return images.map(({ size, truths, predictions, scores }) => {

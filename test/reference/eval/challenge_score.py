@@ -1,31 +1,26 @@
 """Cases of the particle challenge's score, from its definition in words, on dense masks."""
 import json
+from pathlib import Path
 
 import numpy as np
 
 from fixture import FIXTURES
+from ops._rle import counts_of
 
 
-def runs(mask):
-    """Uncompressed COCO counts: column-major runs of 0 and 1, the first of 0."""
-    flat = mask.T.reshape(-1)
-    ends = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    counts = np.diff(np.concatenate([[0], ends, [flat.size]])).tolist()
-    return [0] + counts if flat[0] else counts
-
-
-def mask_iou(a, b):
-    union = np.logical_or(a, b).sum()
-    return np.logical_and(a, b).sum() / union if union else 0.0
+def mask_iou(truths, predictions):
+    """[truths, predictions]; 0 where both masks are empty."""
+    t, p = (np.array(masks).reshape(len(masks), -1).astype(np.float64) for masks in (truths, predictions))
+    both = t @ p.T
+    union = t.sum(axis=1)[:, None] + p.sum(axis=1)[None] - both
+    return np.divide(both, union, out=np.zeros_like(both), where=union > 0)
 
 
 def count(truths, predictions):
     """True positives, false positives, false negatives and the sum of IoU of one image."""
-    if not predictions:
+    if not predictions or not truths:
         return 0, 0, len(truths), 0.0
-    iou = np.array([[mask_iou(t, p) for p in predictions] for t in truths]).reshape(len(truths), len(predictions))
-    if not truths:
-        return 0, 0, 0, 0.0
+    iou = mask_iou(truths, predictions)
     # a prediction keeps only its IoU with the ground truth that it overlaps best
     iou = np.where(iou == iou.max(axis=0, keepdims=True), iou, 0)
     tp = fp = fn = 0
@@ -100,19 +95,51 @@ def scenes():
     yield "dense", [random_scene(rng, 32, 32, 30, 6)]
 
 
+def score_above(images, threshold):
+    return score([count(truths, [p for p, s in zip(predictions, scores) if s >= threshold])
+                  for truths, predictions, scores in images])
+
+
+def mask_of(segmentation):
+    """A mask from COCO's compressed run lengths."""
+    counts, x, shift = [], 0, 0
+    for character in segmentation["counts"]:
+        group = ord(character) - 48
+        x |= (group & 0x1F) << shift
+        shift += 5
+        if not group & 0x20:
+            if group & 0x10:
+                x -= 1 << shift
+            counts.append(x + counts[-2] if len(counts) > 2 else x)
+            x, shift = 0, 0
+    height, width = segmentation["size"]
+    return np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(width, height).T
+
+
+def nuclei():
+    """torchvision's detections on the nuclei of ../shared/data, which must lie beside the repository."""
+    data = Path(__file__).parents[4] / "shared" / "data"
+    truth = json.loads((data / "nuclei/annotations/val_rle.json").read_text())
+    found = json.loads((data / "slim/val.torchvision.segm.json").read_text())
+    images = []
+    for image in truth["images"]:
+        mine = [one for one in found if one["image_id"] == image["id"]]
+        images.append(([mask_of(one["segmentation"]) for one in truth["annotations"] if one["image_id"] == image["id"]],
+                       [mask_of(one["segmentation"]) for one in mine], [one["score"] for one in mine]))
+    return {str(threshold): score_above(images, threshold) for threshold in (0, 0.3, 0.7, 0.95)}
+
+
 def generate():
     cases = []
     for name, images in scenes():
-        sweep = []
-        for threshold in sorted({s for _, _, scores in images for s in scores}):
-            kept = [(t, [p for p, s in zip(ps, scores) if s >= threshold]) for t, ps, scores in images]
-            sweep.append({"threshold": threshold, **score([count(t, p) for t, p in kept])})
+        thresholds = sorted({s for _, _, scores in images for s in scores})
+        sweep = [{"threshold": threshold, **score_above(images, threshold)} for threshold in thresholds]
         cases.append({
             "name": name,
             "images": [{
                 "size": (truths + predictions + [np.zeros((20, 24))])[0].shape,
-                "truths": [runs(mask) for mask in truths],
-                "predictions": [runs(mask) for mask in predictions],
+                "truths": [counts_of(mask) for mask in truths],
+                "predictions": [counts_of(mask) for mask in predictions],
                 "scores": scores,
                 "counts": count(truths, predictions),
             } for truths, predictions, scores in images],
@@ -122,5 +149,6 @@ def generate():
             "best": max(sweep, key=lambda step: (step["score"], step["threshold"])) if sweep else None,
         })
     path = FIXTURES / "challenge_score.json"
-    path.write_text("[\n" + ",\n".join(json.dumps(case, separators=(",", ":"), default=float) for case in cases) + "\n]\n")
+    rows = ",\n".join(json.dumps(case, separators=(",", ":"), default=float) for case in cases)
+    path.write_text(f'{{"nuclei":{json.dumps(nuclei())},\n"cases":[\n{rows}\n]}}\n')
     print(f"{path.name}: {len(cases)} cases, {path.stat().st_size / 1024:.0f} KiB")
