@@ -15,7 +15,7 @@ export interface GroupMatch {
 }
 
 /** Detections and the objects that they overlap enough for the lowest threshold. */
-interface Candidates {
+export interface Candidates {
   /** Of detection d: from starts[d] up to starts[d + 1]. */
   readonly starts: Uint32Array;
   /** Ascending for each detection. */
@@ -88,7 +88,7 @@ function candidatesOf(ious: Float64Array, detections: number, groundTruths: numb
 }
 
 /** The index of the object for a detection, or -1. */
-function bestMatch(
+export function bestMatch(
   { starts, groundTruths, ious }: Candidates,
   detection: number,
   threshold: number,
