@@ -45,6 +45,68 @@ const sharpOptions = {
  * or of numbers that are not 8 or 16 bit
  */
 export async function decodeImage(path: string): Promise<RgbImage> {
+  const { bytes, kind } = await openImage(path);
+  if (kind !== 'png') {
+    await checkHeader(bytes, kind, path);
+  }
+  try {
+    const { data, info } = await sharp(bytes, sharpOptions).raw().toBuffer({ resolveWithObject: true });
+    return { width: info.width, height: info.height, data: toRgb(data, info.channels), path };
+  } catch (error) {
+    throw damaged(kind, path, errorText(error));
+  }
+}
+
+/** An image whose pixels name what lies there, such as one number for each object; 0 is black. */
+export interface LabelImage {
+  readonly width: number;
+  readonly height: number;
+  /** Row-major: the grey value (8 or 16 bit), or of a colour red * 65536 + green * 256 + blue. */
+  readonly labels: Uint32Array;
+}
+
+/**
+ * Decodes a PNG or TIFF file to its exact pixel values. Palettes are looked up, alpha is dropped, and grey of 1, 2 or
+ * 4 bit is scaled to 0..255.
+ * @throws InputError as `decodeImage`, and for a JPEG file, which does not keep values, and for colours of 16 bit
+ */
+export async function decodeLabelImage(path: string): Promise<LabelImage> {
+  const { bytes, kind } = await openImage(path);
+  if (kind === 'jpeg') {
+    throw new InputError(`mask ${path} is a JPEG file, which changes pixel values: save it as PNG`);
+  }
+  const header = await checkHeader(bytes, kind, path);
+  const isDeep = header.depth === 'ushort';
+  if (isDeep && header.channels > 2) {
+    throw new InputError(`mask ${path} has colours of 16 bit: save it as 16 bit grey or 8 bit colour`);
+  }
+  try {
+    const image = sharp(bytes, sharpOptions);
+    const raw = isDeep ? image.toColourspace('grey16').raw({ depth: 'ushort' }) : image.raw();
+    const { data, info } = await raw.toBuffer({ resolveWithObject: true });
+    const values = isDeep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
+    return { width: info.width, height: info.height, labels: toLabels(values, info.channels) };
+  } catch (error) {
+    throw damaged(kind, path, errorText(error));
+  }
+}
+
+/** The size of an image in pixels, without decoding it. @throws InputError as `decodeImage` where the header tells */
+export async function readImageSize(path: string): Promise<{ width: number; height: number }> {
+  const { bytes, kind } = await openImage(path);
+  const { width, height } = await checkHeader(bytes, kind, path);
+  return { width, height };
+}
+
+/** Encodes grey values, row-major, as PNG: of 8 bit, or of 16 bit where they are a Uint16Array. */
+export function encodeGreyPng(values: Uint8Array | Uint16Array, width: number, height: number): Promise<Buffer> {
+  return sharp(values, { raw: { width, height, channels: 1 } })
+    .toColourspace(values instanceof Uint16Array ? 'grey16' : 'b-w')
+    .png({ compressionLevel: 6 })
+    .toBuffer();
+}
+
+async function openImage(path: string): Promise<{ bytes: Buffer; kind: ImageKind }> {
   const bytes = await readImageFile(path);
   const kind = imageKind(bytes);
   if (kind === null) {
@@ -54,15 +116,8 @@ export async function decodeImage(path: string): Promise<RgbImage> {
   }
   if (kind === 'png') {
     checkPng(bytes, path);
-  } else {
-    await checkHeader(bytes, kind, path);
   }
-  try {
-    const { data, info } = await sharp(bytes, sharpOptions).raw().toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, data: toRgb(data, info.channels), path };
-  } catch (error) {
-    throw damaged(kind, path, errorText(error));
-  }
+  return { bytes, kind };
 }
 
 async function readImageFile(path: string): Promise<Buffer> {
@@ -99,7 +154,7 @@ function checkPng(bytes: Uint8Array, path: string): void {
   }
 }
 
-async function checkHeader(bytes: Uint8Array, kind: ImageKind, path: string): Promise<void> {
+async function checkHeader(bytes: Uint8Array, kind: ImageKind, path: string): Promise<Metadata> {
   let header: Metadata;
   try {
     // The size is judged here, with our own sentence, not by sharp.
@@ -118,6 +173,7 @@ async function checkHeader(bytes: Uint8Array, kind: ImageKind, path: string): Pr
   if (header.channels > 4) {
     throw new InputError(`image ${path} has ${header.channels} channels: save it as grey or RGB`);
   }
+  return header;
 }
 
 function checkSize(width: number, height: number, path: string): void {
@@ -152,4 +208,13 @@ function toRgb(data: Uint8Array, channels: number): Uint8Array {
     rgb[to + 2] = data[from + 2 * green]!;
   }
   return rgb;
+}
+
+/** @param values interleaved grey, grey + alpha, RGB or RGB + alpha */
+function toLabels(values: Uint8Array | Uint16Array, channels: number): Uint32Array {
+  const labels = new Uint32Array(values.length / channels);
+  for (let i = 0, from = 0; i < labels.length; i++, from += channels) {
+    labels[i] = channels < 3 ? values[from] : (values[from] << 16) | (values[from + 1] << 8) | values[from + 2];
+  }
+  return labels;
 }
