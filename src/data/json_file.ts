@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '../errors';
-import { errorCode, errorText, readError } from './file_error';
+import { errorCode, readError } from './file_error';
+import { findJsonError } from './json_syntax';
 
 /**
  * Reads a JSON file.
  * @param what the file's role, for messages, e.g. "annotation file"
- * @throws InputError where it is missing, a folder, empty, or not JSON (with line and column)
+ * @throws InputError where it is missing, a folder, empty, or not JSON (with line and column of
+ * the first error, and a word on NaN, which Python writes)
  */
 export async function readJsonFile(path: string, what: string): Promise<unknown> {
   let text: string;
@@ -25,15 +27,39 @@ export async function readJsonFile(path: string, what: string): Promise<unknown>
   try {
     return JSON.parse(content) as unknown;
   } catch (error) {
-    const { line, column } = errorPlace(error, content);
-    throw new InputError(`${what} ${path} is not JSON: error at line ${line}, column ${column}; is it another file?`);
+    throw syntaxError(content, `${what} ${path}`) ?? error;
   }
 }
 
-/** Where JSON.parse stopped: V8 says "at position N", or nothing where the text ends too early. */
-function errorPlace(error: unknown, text: string): { line: number; column: number } {
-  const position = Number(/at position (\d+)/.exec(errorText(error))?.[1] ?? text.length);
-  const before = text.slice(0, position);
-  const line = before.split('\n').length;
-  return { line, column: position - before.lastIndexOf('\n') };
+/** What else people name by mistake, by its beginning as UTF-8 shows it. */
+const OTHER_CONTENT: readonly [beginning: RegExp, what: string][] = [
+  [/^\ufffdPNG/, 'a PNG image: name a JSON file'],
+  [/^\ufffd{3}/, 'no text (a JPEG image?): name a JSON file'],
+  [/^\ufffd{2}(?:\0|.\0)/s, 'text in UTF-16: save it as UTF-8'],
+  [/^PK\x03\x04/, 'a zip archive or a PyTorch file: name a JSON file'],
+  [/^[^{]{1,4}\0{4,7}\{/, 'a safetensors file, which holds weights: name a JSON file'],
+  [/^\s*</, 'XML or HTML (`engine data convert` makes COCO of PASCAL VOC): name a JSON file'],
+  [/^version https:\/\/git-lfs/, 'a Git LFS pointer: run git lfs pull'],
+];
+
+function syntaxError(text: string, file: string): InputError | null {
+  const other = OTHER_CONTENT.find(([beginning]) => beginning.test(text.slice(0, 64)));
+  if (other !== undefined) {
+    return new InputError(`${file} is not JSON but ${other[1]}`);
+  }
+  const found = findJsonError(text);
+  if (found === null) {
+    return null;
+  }
+  const place = `line ${found.line}, column ${found.column}`;
+  switch (found.kind) {
+    case 'end':
+      return new InputError(`${file} is cut off: it ends at ${place}, before its JSON does; copy or write it again`);
+    case 'constant':
+      return new InputError(
+        `${file} holds ${found.token} at ${place}: JSON has no such number; leave out what has it, or correct it`,
+      );
+    case 'unexpected':
+      return new InputError(`${file} is not JSON: error at ${place}; is it another file?`);
+  }
 }

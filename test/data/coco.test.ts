@@ -52,7 +52,7 @@ describe('readCocoImages', () => {
 
   it('says where a file is not JSON', async () => {
     await expectRefusal('{"images": [\n  {"id": 1,}\n]}', /not JSON: error at line 2, column 12/);
-    await expectRefusal('{"images": [\n', /not JSON: error at line 2, column 1/);
+    await expectRefusal('{"images": [\n', /is cut off: it ends at line 2, column 1, before its JSON does/);
     await expectRefusal(' \n', /is empty/);
   });
 
