@@ -29,6 +29,8 @@ export interface Annotation {
   readonly area: number;
   /** A region of many objects that is not scored against. */
   readonly isCrowd: boolean;
+  /** PASCAL VOC's flag for objects that are hard to recognise (`difficult` in converted files): VOC's AP ignores them. */
+  readonly isDifficult?: boolean;
   /** Absent in files of boxes only. */
   readonly segmentation?: Segmentation;
   /** The segmentation as runs of the image's size, where the reader was asked for masks. */

@@ -1,15 +1,13 @@
-import { InputError } from '../../errors';
-import type { Annotation, Dataset, Prediction } from '../dataset';
-import { maskIouOnCpu, type MaskIou, type MaskIouJob } from '../mask_iou';
-import { boxIou, type Rle } from '../rle';
+import type { Dataset, Prediction } from '../dataset';
+import type { MaskIou } from '../mask_iou';
 import { accumulate, type Accumulated } from './accumulate';
-import { groupObjects, type Group, type Grouping, type Saturation } from './groups';
+import { groupObjects, type Grouping, type Saturation } from './groups';
 import { matchGroup } from './match';
+import { groupIous, maskJobs, type CocoType } from './overlaps';
 import { AREA_RANGES, DEFAULT_MAX_DETS, orderedMaxDets } from './parameters';
 import { figuresOf, type CocoFigures } from './summarize';
 
-/** What overlap is measured by: boxes or masks. */
-export type CocoType = 'bbox' | 'segm';
+export type { CocoType };
 
 export interface CocoOptions {
   readonly type: CocoType;
@@ -58,10 +56,7 @@ export function evaluateCoco(
 ): CocoEvaluation {
   const maxDets = orderedMaxDets(options.maxDets ?? DEFAULT_MAX_DETS);
   const grouping = groupObjects(dataset, predictions, maxDets[maxDets.length - 1]);
-  const ious =
-    options.type === 'bbox'
-      ? grouping.groups.map((group) => boxIous(group, dataset, predictions))
-      : maskIouOnCpu(maskJobs(grouping.groups, dataset, predictions));
+  const ious = groupIous(options.type, grouping.groups, dataset, predictions);
   return summary(dataset, predictions, options.type, maxDets, grouping, ious);
 }
 
@@ -105,43 +100,4 @@ function summary(
     })),
     saturated,
   };
-}
-
-function boxIous(group: Group, { annotations }: Dataset, predictions: readonly Prediction[]): Float64Array {
-  const objects = group.groundTruths.map((index) => annotations[index]);
-  return boxIou(
-    group.detections.map((index) => predictions[index].box),
-    objects.map(({ box }) => box),
-    objects.map(({ isCrowd }) => isCrowd),
-  );
-}
-
-function maskJobs(
-  groups: readonly Group[],
-  { annotations }: Dataset,
-  predictions: readonly Prediction[],
-): MaskIouJob[] {
-  return groups.map((group) => ({
-    detections: group.detections.map((index) => predictionMask(predictions[index], index)),
-    groundTruths: group.groundTruths.map((index) => annotationMask(annotations[index])),
-    crowd: group.groundTruths.map((index) => annotations[index].isCrowd),
-  }));
-}
-
-function predictionMask({ mask }: Prediction, index: number): Rle {
-  if (mask === undefined) {
-    throw new InputError(
-      `predictions[${index}] has no "segmentation", which masks are scored by: give the file with masks (predict.segm.json of engine infer), or score boxes with --type bbox`,
-    );
-  }
-  return mask;
-}
-
-function annotationMask({ mask, id }: Annotation): Rle {
-  if (mask === undefined) {
-    throw new InputError(
-      `annotation ${id} has no "segmentation", which masks are scored by: give an annotation file with masks, or score boxes with --type bbox`,
-    );
-  }
-  return mask;
 }
