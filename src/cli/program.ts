@@ -6,11 +6,20 @@ import { registerData } from './data';
 import { registerDoctor } from './doctor';
 import { ExitCode } from './exit-code';
 import { registerInfer } from './infer';
+import { registerReport } from './report';
+import { registerScore } from './score';
 
 /** Adds one command to the program. Each command is a file here that exports such a function. */
 export type Register = (program: Command) => void;
 
-const COMMANDS: readonly Register[] = [registerInfer, registerBench, registerDoctor, registerData];
+const COMMANDS: readonly Register[] = [
+  registerInfer,
+  registerScore,
+  registerReport,
+  registerBench,
+  registerDoctor,
+  registerData,
+];
 
 export function createProgram(commands: readonly Register[] = COMMANDS): Command {
   const program = new Command('engine')
