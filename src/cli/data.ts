@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { registerDataConvert } from './data_convert';
 import type { Register } from './program';
 
 /** Adds the commands below `engine data`, each from its own file. */
-const COMMANDS: readonly Register[] = [];
+const COMMANDS: readonly Register[] = [registerDataConvert];
 
 /** `engine data`: what people do with annotation files before training. */
 export function registerData(program: Command): void {
