@@ -20,6 +20,8 @@ fn apply(a: Value, b: Value) -> Value {
   let odd = abs(b % Value(2.0)) == Value(1.0);
   let signed_power = select(magnitude, -magnitude, (a < Value(0.0)) & odd);
   return select(signed_power, Value(1.0), b == Value(0.0));
+//#elif FUNCTION == 'step'
+  return 0.5 * (Value(1.0) + sign(a - b));
 //#else
   return ${FUNCTION}(a, b);
 //#end

@@ -10,7 +10,8 @@ fn item(i: u32) {
   let c = row - rowTap * params.rowChannels;
   let columnTap = column4 / params.tapColumns;
   let o = (column4 - columnTap * params.tapColumns) * 4u;
-  let at = o * params.strideO + c * params.strideC + rowTap + columnTap;
+  let tap = u32(i32(params.firstTap) + i32(rowTap + columnTap) * params.tapStep);
+  let at = o * params.strideO + c * params.strideC + tap;
   var value = vec4f();
   if (c < params.inputs && column4 < params.columns4) {
 //#for I 0 4

@@ -10,7 +10,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   // row groups of its columns, and they are strided, so that the work is the same for each core.
   var columnGroup = workgroup.x;
   var rowGroup = workgroup.y;
-  if (params.hasCount != 0u) {
+  if (params.rowsCounted != 0u) {
     columnGroup = workgroup.y;
     rowGroup = strided_group(workgroup.x);
   }
@@ -52,9 +52,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   let targetStep = params.outColumn;
   let targetLine = params.outRow - outputWidth * params.outColumn;
 
-  let k = params.k;
+  let k = k_in_use();
   let k4 = (k + 3u) / 4u;
-  let panelStart = workgroup.z * params.batchB + columnGroup * params.panelGroup + lane;
+  let panelStart = params.firstB + workgroup.z * params.batchB + columnGroup * params.panelGroup + lane;
   let panelStep = params.panelStep;
   var panel: array<vec4f, ${KC}>;
 
@@ -82,7 +82,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
     var windowX = firstWindowX;
     var source = firstSource;
     var goal = firstTarget;
-    let isFirst = k0 == 0u;
+    let isFirst = k0 == 0u && params.accumulate == 0u;
     let isLast = k0 + ${KC}u >= k;
     for (var m = 0u; m < rows; m++) {
       var sum = bias4;

@@ -1,8 +1,12 @@
-// How many of the rows from params.firstRow on belong to items in use.
+// How many of the rows from params.firstRow on belong to items in use, at most `limit`.
+fn used_of(limit: u32) -> u32 {
+  let end = count[0] * params.rowsPerItem;
+  return min(limit, max(end, params.firstRow) - params.firstRow);
+}
+
 fn rows_in_use() -> u32 {
-  if (params.hasCount == 0u) {
+  if (params.rowsCounted == 0u) {
     return params.rows;
   }
-  let end = count[0] * params.rowsPerItem;
-  return min(params.rows, max(end, params.firstRow) - params.firstRow);
+  return used_of(params.rows);
 }

@@ -17,7 +17,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let laneColumn = local % 8u;
   let laneRow = local / 8u;
   let column0 = workgroup.x * TILE_COLUMNS;
-  let k4 = (params.k + 3u) / 4u;
+  let k = k_in_use();
+  let k4 = (k + 3u) / 4u;
   let loadK = local % 4u;
 
   // the rows whose windows this invocation copies into tileA
@@ -59,11 +60,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 //#for L 0 2 * RN
     {
       let at = local + ${64 * L}u;
-      let k = k0 * 4u + at / TILE_COLUMNS;
+      let kRow = k0 * 4u + at / TILE_COLUMNS;
       let column = column0 + at % TILE_COLUMNS;
       var value = vec4f();
-      if (k < params.k && column < params.columns4) {
-        value = b[workgroup.z * params.batchB + k * params.columns4 + column];
+      if (kRow < k && column < params.columns4) {
+        value = b[params.firstB + workgroup.z * params.batchB + kRow * params.columns4 + column];
       }
       tileB[at] = value;
     }
@@ -107,6 +108,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           var sum = sum${I}_${J} + bias4;
           if (params.hasResidual != 0u) {
             sum += residual[goal];
+          }
+          if (params.accumulate != 0u) {
+            sum += y[goal];
           }
           y[goal] = activate(sum, channel);
         }

@@ -1,4 +1,4 @@
-// G g G^T of F(4x4, 3x3): dense weight [O, C, 3, 3] to 36 matrices [channel, output], each packed as by gemm/pack.wgsl.
+// G g G^T of F(4x4, 3x3): dense weight to 36 matrices [channel, output], each packed as by gemm/pack.wgsl.
 fn item(i: u32) {
   let plane = params.length;
   let line = i / params.lanes;
@@ -6,15 +6,15 @@ fn item(i: u32) {
   let c = line - group * params.rows;
   let o = (i + (group - line) * params.lanes) * 4u;
   let known = c < params.inputs;
-  let at = (o * params.inputs + c) * 9u;
-  let next = params.inputs * 9u;
+  let at = o * params.strideO + c * params.strideC;
   var g: array<vec4f, 9>;
   // bounds that the compiler does not know, as in input.wgsl
   for (var t = 0u; t < params.taps; t++) {
+    let tap = u32(i32(params.firstTap) + i32(t) * params.tapStep);
     var value = vec4f();
 //#for K 0 4
     if (known && o + ${K}u < params.outputs) {
-      value.${xyzw(K)} = w[at + ${K}u * next + t];
+      value.${xyzw(K)} = w[at + ${K}u * params.strideO + tap];
     }
 //#end
     g[t] = value;

@@ -9,6 +9,8 @@ export interface Tensor {
   readonly source: Source;
   /** How many items of the first axis are in use: a u32 tensor of shape [1]. Absent where all are. */
   readonly count?: Tensor;
+  /** No gradient flows back through this value. */
+  readonly detached?: boolean;
 }
 
 export type Source =
@@ -91,6 +93,11 @@ export class Graph {
     }
     const { count: _, ...rest } = tensor;
     return { ...rest, spec: { ...tensor.spec, shape } };
+  }
+
+  /** The same value, through which no gradient flows back. */
+  detach(tensor: Tensor): Tensor {
+    return { ...tensor, detached: true };
   }
 
   output(name: string, tensor: Tensor): void {

@@ -1,11 +1,11 @@
-import { dispatchPlainConv } from './conv/plain';
-import type { Conv2dAttributes, ConvProblem } from './conv/problem';
-import { dispatchWinograd, prefersWinograd } from './conv/winograd';
-import { defaultGemm, dispatchGemm } from './gemm/dispatch';
-import { packedWeight } from './gemm/pack';
-import { matrixWindow, type Window } from './gemm/problem';
-import { required, ShapeError, type Lowering, type Op } from './op';
-import { featureMap, pitch, product, type TensorSpec } from './tensor';
+import { convolve } from './conv/convolve';
+import { convDataGradient } from './conv/data_gradient';
+import type { Conv2dAttributes } from './conv/problem';
+import { convWeightGradient } from './conv/weight_gradient';
+import { activationBackward } from './elementwise';
+import { required, ShapeError, type Op } from './op';
+import { sumColumns } from './reduce';
+import { featureMap, type TensorSpec } from './tensor';
 
 export type { Conv2dAttributes } from './conv/problem';
 
@@ -24,29 +24,31 @@ export const conv2d: Op<Conv2dAttributes> = {
   itemwise: true,
   infer: (inputs, attributes) => [inferConv2d(inputs, attributes)],
   forward(context, inputs, [y], attributes) {
-    const conv = { x: required(inputs, 0, 'conv2d'), weight: required(inputs, 1, 'conv2d'), y, ...attributes };
-    const bias = inputs[2] ?? null;
-    const residual = inputs[3] ?? null;
-    const [kernelHeight, kernelWidth] = conv.weight.spec.shape.slice(2);
-    const problem = { ...conv, bias, residual, kernel: [kernelHeight, kernelWidth] as [number, number] };
-    if (product(y.spec.shape) === 0) {
-      return;
-    }
-    const variant = context.variant ?? chooseVariant(context, problem);
-    switch (variant) {
-      case 'plain':
-        dispatchPlainConv(context, { ...problem, transposed: false });
-        break;
-      case 'winograd':
-        dispatchWinograd(context, problem);
-        break;
-      case 'tiled':
-      case 'panel':
-        dispatchImplicitGemm(context, problem, variant);
-        break;
-      default:
-        throw new ShapeError(`conv2d: no variant ${variant}`);
-    }
+    const weight = required(inputs, 1, 'conv2d');
+    const [kernelHeight, kernelWidth] = weight.spec.shape.slice(2);
+    const problem = {
+      x: required(inputs, 0, 'conv2d'),
+      weight,
+      y,
+      bias: inputs[2] ?? null,
+      residual: inputs[3] ?? null,
+      kernel: [kernelHeight, kernelWidth] as const,
+      ...attributes,
+    };
+    convolve(context, problem, context.variant);
+  },
+  backward(build, { inputs, outputs: [y], gradients, attributes, wanted }) {
+    const [x, weight] = [required(inputs, 0, 'conv2d'), required(inputs, 1, 'conv2d')];
+    const { activation, ...windows } = attributes;
+    const dy = activationBackward(build, activation, y, required(gradients, 0, 'conv2d'));
+    const [, height, width] = x.spec.shape;
+    const [kernelHeight, kernelWidth] = weight.spec.shape.slice(2);
+    return [
+      wanted[0] ? build.apply1(convDataGradient, [dy, weight], { ...windows, inputSize: [height, width] }) : null,
+      wanted[1] ? build.apply1(convWeightGradient, [x, dy], { ...windows, kernel: [kernelHeight, kernelWidth] }) : null,
+      wanted[2] ? build.apply1(sumColumns, [dy], {}) : null,
+      wanted[3] ? dy : null,
+    ];
   },
 };
 
@@ -79,59 +81,4 @@ function checkShape(name: string, spec: TensorSpec | null | undefined, shape: re
   if (spec && spec.shape.join() !== shape.join()) {
     throw new ShapeError(`conv2d: ${name} has shape [${spec.shape.join(', ')}], not [${shape.join(', ')}]`);
   }
-}
-
-function chooseVariant(context: Lowering, conv: ConvProblem): string {
-  if (conv.groups > 1) {
-    return 'plain';
-  }
-  return prefersWinograd(context, conv) ? 'winograd' : defaultGemm(context.capabilities);
-}
-
-function dispatchImplicitGemm(context: Lowering, conv: ConvProblem, variant: 'tiled' | 'panel'): void {
-  const { x, weight, y, bias, residual, kernel } = conv;
-  if (conv.groups > 1) {
-    throw new ShapeError(`conv2d: variant ${variant} has no groups`);
-  }
-  const [, h, w, inputs] = x.spec.shape;
-  const [n, oh, ow, outputs] = y.spec.shape;
-  const taps = kernel[0] * kernel[1];
-  const axes = {
-    outputs,
-    inputs,
-    taps,
-    strideO: inputs * taps,
-    strideC: taps,
-    tapsIn: 'rows',
-  } as const;
-  const rows = n * oh * ow;
-  const pointwise = taps === 1 && conv.stride.join() === '1,1' && conv.padding.join() === '0,0';
-  const window: Window = pointwise
-    ? matrixWindow(rows)
-    : {
-        input: [h, w],
-        output: [oh, ow],
-        kernelWidth: kernel[1],
-        stride: conv.stride,
-        padding: conv.padding,
-        dilation: conv.dilation,
-      };
-  const problem = {
-    a: x,
-    ...packedWeight(context, weight, axes, variant),
-    y,
-    bias,
-    residual,
-    window,
-    rows,
-    k: taps * pitch(x.spec),
-    c4: pitch(x.spec) / 4,
-    columns4: pitch(y.spec) / 4,
-    channels: outputs,
-    count: x.count,
-    rowsPerItem: oh * ow,
-    activation: conv.activation,
-    flops: 2 * rows * outputs * inputs * taps,
-  };
-  dispatchGemm(context, problem, variant);
 }

@@ -1,8 +1,12 @@
 import type { Activation } from './activation';
+import { convWeightGradient } from './conv/weight_gradient';
 import { dispatchPlainConv } from './conv/plain';
+import { conv2d } from './conv2d';
+import { activationBackward } from './elementwise';
 import { defaultGemm, dispatchGemm } from './gemm/dispatch';
 import { packedWeight } from './gemm/pack';
 import { required, ShapeError, type Lowering, type Op, type Operand } from './op';
+import { sumColumns } from './reduce';
 import { featureMap, pitch, product, type TensorSpec } from './tensor';
 
 export interface ConvTranspose2dAttributes {
@@ -43,6 +47,19 @@ export const convTranspose2d: Op<ConvTranspose2dAttributes> = {
     } else {
       throw new ShapeError(`convTranspose2d: no variant ${variant} for this kernel, stride, padding or groups`);
     }
+  },
+  backward(build, { inputs, outputs: [y], gradients, attributes, wanted }) {
+    const [x, weight] = [required(inputs, 0, 'convTranspose2d'), required(inputs, 1, 'convTranspose2d')];
+    const { stride, padding, dilation, groups, activation } = attributes;
+    const windows = { stride, padding, dilation, groups };
+    const dy = activationBackward(build, activation, y, required(gradients, 0, 'convTranspose2d'));
+    const [kernelHeight, kernelWidth] = weight.spec.shape.slice(2);
+    // it is the data gradient of a convolution from y to x with the same weight
+    return [
+      wanted[0] ? build.apply1(conv2d, [dy, weight, null, null], { ...windows, activation: 'none' }) : null,
+      wanted[1] ? build.apply1(convWeightGradient, [dy, x], { ...windows, kernel: [kernelHeight, kernelWidth] }) : null,
+      wanted[2] ? build.apply1(sumColumns, [dy], {}) : null,
+    ];
   },
 };
 

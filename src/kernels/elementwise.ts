@@ -1,11 +1,15 @@
 import binarySource from '../../shaders/elementwise/binary.wgsl';
+import sumToSource from '../../shaders/elementwise/sum_to.wgsl';
+import unaryGradientSource from '../../shaders/elementwise/unary_gradient.wgsl';
 import unarySource from '../../shaders/elementwise/unary.wgsl';
 import channelsSource from '../../shaders/lib/channels.wgsl';
 import { u32, type Param } from '../gpu/kernel';
 import type { Activation } from './activation';
-import { dispatchItemwise, dispatchRowwise, vec4Units } from './itemwise';
-import { read, required, ShapeError, write, type Op } from './op';
-import { pitch, product, type TensorSpec } from './tensor';
+import { dispatchItems, dispatchItemwise, dispatchRowwise, vec4Units } from './itemwise';
+import { fill } from './fill';
+import { read, required, ShapeError, write, type GradientBuilder, type Op, type Value } from './op';
+import { sumColumns } from './reduce';
+import { pitch, product, storedLength, type Layout, type TensorSpec } from './tensor';
 
 export type UnaryFunction = 'relu' | 'sigmoid' | 'exp' | 'log' | 'sqrt' | 'abs' | 'neg' | 'tanh';
 
@@ -29,9 +33,56 @@ export const unary: Op<{ function: UnaryFunction }> = {
       params: padded ? params : {},
     });
   },
+  backward: (build, { inputs: [x], outputs: [y], gradients: [dy], attributes }) => [
+    unaryBackward(build, attributes.function, required([x], 0, 'unary'), y, required([dy], 0, 'unary')),
+  ],
 };
 
-export type BinaryFunction = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min' | 'pow';
+/** The functions whose derivative is computed from x, not from f(x). */
+const DERIVED_FROM_INPUT: readonly UnaryFunction[] = ['log', 'abs'];
+/** The functions whose derivative at the zeros of padding is not finite. */
+const INFINITE_AT_ZERO: readonly UnaryFunction[] = ['log', 'sqrt'];
+
+function unaryBackward<V extends Value>(build: GradientBuilder<V>, name: UnaryFunction, x: V, y: V, dy: V): V {
+  return name === 'neg'
+    ? build.apply1(unary, [dy], { function: 'neg' })
+    : build.apply1(unaryGradient, [dy, DERIVED_FROM_INPUT.includes(name) ? x : y], { function: name });
+}
+
+/** The gradient of what an activation was applied to. `y` is what came out of it. */
+export function activationBackward<V extends Value>(build: GradientBuilder<V>, activation: Activation, y: V, dy: V): V {
+  return activation === 'none' ? dy : build.apply1(unaryGradient, [dy, y], { function: activation });
+}
+
+/** dx = dy f'(x). Inputs: dy, and f(x), or x where the derivative is computed from it; all of one shape and layout. */
+const unaryGradient: Op<{ function: UnaryFunction }> = {
+  name: 'unaryGradient',
+  itemwise: true,
+  infer(inputs) {
+    const dy = f32Input(inputs, 0, 'unaryGradient');
+    const v = f32Input(inputs, 1, 'unaryGradient');
+    if (!sameMemory(dy, v)) {
+      throw new ShapeError(`unaryGradient: [${dy.shape.join(', ')}] and [${v.shape.join(', ')}] differ`);
+    }
+    return [dy];
+  },
+  forward(context, inputs, [dx], attributes) {
+    const dy = required(inputs, 0, 'unaryGradient');
+    const v = required(inputs, 1, 'unaryGradient');
+    const channels = dx.spec.shape.at(-1) ?? 1;
+    const padded = pitch(dx.spec) !== channels && INFINITE_AT_ZERO.includes(attributes.function);
+    dispatchItemwise(context, dx, vec4Units(dx.spec), {
+      kernel: `elementwise/unary_gradient ${attributes.function}`,
+      source: channelsSource + unaryGradientSource,
+      defines: { FUNCTION: attributes.function, PADDED: padded },
+      bindings: { dy: read(dy, 'vec4f'), v: read(v, 'vec4f'), dx: write(dx, 'vec4f') },
+      params: padded ? { row_units: u32(pitch(dx.spec) / 4), channels: u32(channels) } : {},
+    });
+  },
+};
+
+/** `step` is 1 where a > b, 1/2 where they are equal, 0 elsewhere. */
+export type BinaryFunction = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min' | 'pow' | 'step';
 
 /** The functions for which f(0, 0) = 0, so that padding stays zero by itself. */
 const ZERO_AT_ZERO: readonly BinaryFunction[] = ['add', 'sub', 'mul', 'max', 'min'];
@@ -84,6 +135,105 @@ export const binary: Op<{ function: BinaryFunction; activation: Activation }> = 
         size2: u32(size2),
         ...strides('a', a.spec),
         ...strides('b', b.spec),
+      },
+    });
+  },
+  backward(build, { inputs, outputs: [y], gradients, attributes, wanted }) {
+    const a = required(inputs, 0, 'binary');
+    const b = required(inputs, 1, 'binary');
+    const dy = activationBackward(build, attributes.activation, y, required(gradients, 0, 'binary'));
+    const partials = PARTIALS[attributes.function];
+    return [a, b].map((input, i) => {
+      const partial = partials[i];
+      return wanted[i] && partial !== undefined ? sumTo(build, partial(build, { dy, a, b }), input.spec) : null;
+    });
+  },
+};
+
+interface BinaryOperands<V> {
+  readonly dy: V;
+  readonly a: V;
+  readonly b: V;
+}
+
+/** From the gradient of f(a, b) to that of one of the two, of the shape of f(a, b). */
+type Partial = <V extends Value>(build: GradientBuilder<V>, operands: BinaryOperands<V>) => V;
+
+function apply<V extends Value>(build: GradientBuilder<V>, name: BinaryFunction, a: V, b: V): V {
+  return build.apply1(binary, [a, b], { function: name, activation: 'none' });
+}
+
+function negative<V extends Value>(build: GradientBuilder<V>, x: V): V {
+  return build.apply1(unary, [x], { function: 'neg' });
+}
+
+const PARTIALS: Readonly<Record<BinaryFunction, readonly [a?: Partial, b?: Partial]>> = {
+  add: [(_, { dy }) => dy, (_, { dy }) => dy],
+  sub: [(_, { dy }) => dy, (build, { dy }) => negative(build, dy)],
+  mul: [(build, { dy, b }) => apply(build, 'mul', dy, b), (build, { dy, a }) => apply(build, 'mul', dy, a)],
+  div: [
+    (build, { dy, b }) => apply(build, 'div', dy, b),
+    (build, { dy, a, b }) =>
+      negative(build, apply(build, 'div', apply(build, 'div', apply(build, 'mul', dy, a), b), b)),
+  ],
+  // where both are the same, each gets half, as in PyTorch
+  max: [
+    (build, { dy, a, b }) => apply(build, 'mul', dy, apply(build, 'step', a, b)),
+    (build, { dy, a, b }) => apply(build, 'mul', dy, apply(build, 'step', b, a)),
+  ],
+  min: [
+    (build, { dy, a, b }) => apply(build, 'mul', dy, apply(build, 'step', b, a)),
+    (build, { dy, a, b }) => apply(build, 'mul', dy, apply(build, 'step', a, b)),
+  ],
+  // no gradient for exponents, which are constants wherever they are used
+  pow: [
+    (build, { dy, a, b }) => {
+      const one = build.apply1(fill, [], { shape: [1], value: 1 });
+      return apply(build, 'mul', apply(build, 'mul', dy, b), apply(build, 'pow', a, apply(build, 'sub', b, one)));
+    },
+  ],
+  step: [],
+};
+
+/** A gradient of a stretched tensor as that of the tensor before: summed over the axes that were stretched. */
+function sumTo<V extends Value>(build: GradientBuilder<V>, gradient: V, { shape, layout }: TensorSpec): V {
+  const { spec } = gradient;
+  if (spec.shape.join() === shape.join() && spec.layout === layout) {
+    return gradient;
+  }
+  const channels = spec.shape.at(-1) ?? 1;
+  const isRow = product(shape) === channels && shape.at(-1) === channels && spec.layout === 'channels4';
+  if (isRow && layout === 'dense' && spec.shape.length > 1) {
+    return build.view(build.apply1(sumColumns, [gradient], {}), shape);
+  }
+  return build.apply1(sumStretched, [gradient], { shape, layout });
+}
+
+/**
+ * Sums x over the axes in which `shape`, to which x's shape broadcasts, is 1 or has no axis. Output: `shape`, in `layout`.
+ */
+const sumStretched: Op<{ shape: readonly number[]; layout: Layout }> = {
+  name: 'sumStretched',
+  infer: (inputs, { shape, layout }) => [{ shape, layout, dtype: f32Input(inputs, 0, 'sumStretched').dtype }],
+  forward(context, inputs, [y]) {
+    const x = required(inputs, 0, 'sumStretched');
+    const [size0, size1, size2] = rowAxes(x.spec.shape);
+    const [ySize0, ySize1, ySize2] = rowAxes(y.spec.shape);
+    dispatchItems(context, storedLength(y.spec), {
+      kernel: 'elementwise/sum_to',
+      source: sumToSource,
+      bindings: { x: read(x, 'f32'), y: write(y, 'f32') },
+      params: {
+        size0: u32(size0),
+        size1: u32(size1),
+        size2: u32(size2),
+        channels: u32(x.spec.shape.at(-1) ?? 1),
+        x_pitch: u32(pitch(x.spec)),
+        y_size0: u32(ySize0),
+        y_size1: u32(ySize1),
+        y_size2: u32(ySize2),
+        y_channels: u32(y.spec.shape.at(-1) ?? 1),
+        y_pitch: u32(pitch(y.spec)),
       },
     });
   },

@@ -1,10 +1,14 @@
 import type { Activation } from './activation';
 import { dispatchPlainConv } from './conv/plain';
-import { defaultGemm, dispatchGemm } from './gemm/dispatch';
+import { dispatchPlainWeightGradient } from './conv/weight_gradient';
+import { activationBackward } from './elementwise';
+import { defaultGemm, dispatchGemm, type GemmVariant } from './gemm/dispatch';
 import { packedWeight } from './gemm/pack';
 import { matrixWindow } from './gemm/problem';
+import { dispatchWeightGradient } from './gemm/weight_gradient';
 import { required, ShapeError, type Op, type Operand } from './op';
-import { featureMap, pitch, product, storedLength } from './tensor';
+import { sumColumns } from './reduce';
+import { dense, featureMap, pitch, product, storedLength } from './tensor';
 
 /**
  * y = activation(x weight^T + bias), as torch.nn.functional.linear.
@@ -36,30 +40,23 @@ export const linear: Op<{ activation: Activation }> = {
     if (rows * outputs === 0) {
       return;
     }
-    // a matrix is a map of one pixel; a map's whole area is one window
-    const [height, width, channels] = x.spec.shape.length === 2 ? [1, 1, x.spec.shape[1]] : x.spec.shape.slice(1);
+    const [height, width, channels] = itemSize(x.spec.shape.slice(1));
     const taps = height * width;
     const variant = context.variant ?? defaultGemm(context.capabilities);
     if (variant === 'plain') {
-      const view = (operand: Operand, shape: number[]): Operand => ({ ...operand, spec: featureMap(shape) });
       dispatchPlainConv(context, {
+        ...WHOLE_MAP,
         transposed: false,
-        x: view(x, [rows, height, width, channels]),
-        y: view(y, [rows, 1, 1, outputs]),
+        x: mapView(x, [rows, height, width, channels]),
+        y: mapView(y, [rows, 1, 1, outputs]),
         weight,
         bias,
         kernel: [height, width],
-        stride: [1, 1],
-        padding: [0, 0],
-        dilation: [1, 1],
-        groups: 1,
         activation,
       });
       return;
     }
-    if (variant !== 'tiled' && variant !== 'panel') {
-      throw new ShapeError(`linear: no variant ${variant}`);
-    }
+    const gemm = gemmVariant(variant);
     const axes = {
       outputs,
       inputs: channels,
@@ -71,7 +68,7 @@ export const linear: Op<{ activation: Activation }> = {
     const k = storedLength(x.spec) / rows;
     const problem = {
       a: x,
-      ...packedWeight(context, weight, axes, variant),
+      ...packedWeight(context, weight, axes, gemm),
       y,
       bias,
       window: matrixWindow(rows),
@@ -85,6 +82,129 @@ export const linear: Op<{ activation: Activation }> = {
       activation,
       flops: 2 * rows * outputs * channels * taps,
     };
-    dispatchGemm(context, problem, variant);
+    dispatchGemm(context, problem, gemm);
+  },
+  backward(build, { inputs, outputs: [y], gradients, attributes, wanted }) {
+    const [x, weight] = [required(inputs, 0, 'linear'), required(inputs, 1, 'linear')];
+    const dy = activationBackward(build, attributes.activation, y, required(gradients, 0, 'linear'));
+    return [
+      wanted[0] ? build.apply1(linearDataGradient, [dy, weight], { itemShape: x.spec.shape.slice(1) }) : null,
+      wanted[1] ? build.apply1(linearWeightGradient, [x, dy], {}) : null,
+      wanted[2] ? build.apply1(sumColumns, [dy], {}) : null,
+    ];
+  },
+};
+
+/** The whole area of a map as one window. */
+const WHOLE_MAP = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const;
+
+function mapView(operand: Operand, shape: number[]): Operand {
+  return { ...operand, spec: featureMap(shape) };
+}
+
+function gemmVariant(variant: string): GemmVariant {
+  if (variant !== 'tiled' && variant !== 'panel') {
+    throw new ShapeError(`linear: no variant ${variant}`);
+  }
+  return variant;
+}
+
+/** Height, width and channels of an item of x: a matrix is a map of one pixel. */
+function itemSize(shape: readonly number[]): [height: number, width: number, channels: number] {
+  return shape.length === 1 ? [1, 1, shape[0]] : [shape[0], shape[1], shape[2]];
+}
+
+/** dx = dy weight. Inputs: dy [M, O], weight dense [O, K]; output [M, ..itemShape]. Item-wise. Variants as linear. */
+const linearDataGradient: Op<{ itemShape: readonly number[] }> = {
+  name: 'linearDataGradient',
+  itemwise: true,
+  infer: (inputs, { itemShape }) => [featureMap([required(inputs, 0, 'linearDataGradient').shape[0], ...itemShape])],
+  forward(context, inputs, [dx], { itemShape }) {
+    const dy = required(inputs, 0, 'linearDataGradient');
+    const weight = required(inputs, 1, 'linearDataGradient');
+    const [rows, outputs] = dy.spec.shape;
+    const [height, width, channels] = itemSize(itemShape);
+    if (product(dx.spec.shape) === 0) {
+      return;
+    }
+    const variant = context.variant ?? defaultGemm(context.capabilities);
+    if (variant === 'plain') {
+      dispatchPlainConv(context, {
+        ...WHOLE_MAP,
+        transposed: true,
+        x: mapView(dy, [rows, 1, 1, outputs]),
+        y: mapView(dx, [rows, height, width, channels]),
+        weight,
+        bias: null,
+        kernel: [height, width],
+        activation: 'none',
+      });
+      return;
+    }
+    const gemm = gemmVariant(variant);
+    const taps = height * width;
+    const axes = {
+      outputs: channels,
+      inputs: outputs,
+      taps,
+      strideO: taps,
+      strideC: channels * taps,
+      tapsIn: 'columns',
+    } as const;
+    const columns = storedLength(dx.spec) / rows;
+    const problem = {
+      a: dy,
+      ...packedWeight(context, weight, axes, gemm),
+      y: dx,
+      window: matrixWindow(rows),
+      rows,
+      k: pitch(dy.spec),
+      c4: pitch(dy.spec) / 4,
+      columns4: columns / 4,
+      channels: columns,
+      count: dy.count,
+      rowsPerItem: 1,
+      flops: 2 * rows * outputs * channels * taps,
+    };
+    dispatchGemm(context, problem, gemm);
+  },
+};
+
+/** dweight = dy^T x. Inputs: x [M, K] or [M, H, W, C], dy [M, O]; output dense [O, K]. Variants as linear. */
+const linearWeightGradient: Op<Record<string, never>> = {
+  name: 'linearWeightGradient',
+  infer(inputs) {
+    const x = required(inputs, 0, 'linearWeightGradient').shape;
+    return [dense([required(inputs, 1, 'linearWeightGradient').shape[1], product(x.slice(1))])];
+  },
+  forward(context, inputs, [dw]) {
+    const x = required(inputs, 0, 'linearWeightGradient');
+    const dy = required(inputs, 1, 'linearWeightGradient');
+    const [height, width, channels] = itemSize(x.spec.shape.slice(1));
+    const taps = height * width;
+    const variant = context.variant ?? defaultGemm(context.capabilities);
+    if (variant === 'plain') {
+      const [rows, outputs] = dy.spec.shape;
+      dispatchPlainWeightGradient(
+        context,
+        mapView(x, [rows, height, width, channels]),
+        mapView(dy, [rows, 1, 1, outputs]),
+        dw,
+        { ...WHOLE_MAP, kernel: [height, width] },
+      );
+      return;
+    }
+    const gradient = {
+      a: x,
+      window: matrixWindow(x.spec.shape[0]),
+      k: taps * pitch(x.spec),
+      c4: (taps * pitch(x.spec)) / 4,
+      dy,
+      rowsPerItem: 1,
+      dw,
+      inputs: channels,
+      taps,
+    };
+    dispatchWeightGradient(context, gradient, gemmVariant(variant));
   },
 };

@@ -37,8 +37,34 @@ export interface Lowering {
   ): Operand;
 }
 
+/** A value of the graph, as much of it as an op's backward sees. */
+export interface Value {
+  readonly spec: TensorSpec;
+  readonly count?: Value;
+}
+
+/** What an op's backward adds its nodes to. */
+export interface GradientBuilder<V extends Value> {
+  apply<A>(op: Op<A>, inputs: readonly (V | null)[], attributes: A): V[];
+  /** apply() for an op with one output. */
+  apply1<A>(op: Op<A>, inputs: readonly (V | null)[], attributes: A): V;
+  /** The same memory under another shape of as many elements; dense tensors only. */
+  view(value: V, shape: readonly number[]): V;
+}
+
+/** One application of an op that is to be differentiated. */
+export interface Application<V extends Value, Attributes> {
+  readonly inputs: readonly (V | null)[];
+  readonly outputs: readonly V[];
+  /** The loss's derivative by each output, of the output's shape and layout; null where the loss does not depend on it. */
+  readonly gradients: readonly (V | null)[];
+  readonly attributes: Attributes;
+  /** For each input, whether its gradient is asked for. */
+  readonly wanted: readonly boolean[];
+}
+
 /**
- * An op: its shape rule and its forward dispatches, in one place. Inputs that are optional may be null.
+ * An op: its shape rule, its forward dispatches and its backward, in one place. Inputs that are optional may be null.
  * @typeParam Attributes constants of a node, JSON values
  */
 export interface Op<Attributes> {
@@ -51,6 +77,13 @@ export interface Op<Attributes> {
     outputs: readonly Operand[],
     attributes: Attributes,
   ): void;
+  /**
+   * Adds the nodes that compute the loss's derivative by each wanted input, of the input's shape and layout; null for
+   * inputs that are not wanted. An op without it cannot lie between a loss and a parameter.
+   */
+  backward?<V extends Value>(build: GradientBuilder<V>, application: Application<V, Attributes>): (V | null)[];
+  /** Inputs that no gradient flows to by definition, such as boxes to pool from; inputs of whole numbers need not be named. */
+  readonly constants?: readonly number[];
   /** Item i of the outputs' first axis depends only on item i of the first input's, so the input's count holds for them. */
   readonly itemwise?: boolean;
 }

@@ -1,6 +1,7 @@
 import { GpuDevice, type AdapterChoice } from '../../src/gpu/device';
 import { CompiledGraph } from '../../src/graph/compile';
 import { Graph, type Tensor } from '../../src/graph/graph';
+import type { Variants } from '../../src/graph/lower';
 import { ParameterStore } from '../../src/graph/parameters';
 import type { Op } from '../../src/kernels/op';
 import { fromStored, toStored, type TensorSpec } from '../../src/kernels/tensor';
@@ -27,6 +28,11 @@ export interface TestTensor {
   readonly count?: number;
 }
 
+export interface OutputValues {
+  readonly spec: TensorSpec;
+  readonly values: HostValues;
+}
+
 export interface RunOptions {
   readonly variant?: string;
   /** Called with the bytes alive after the run, for leak tests. */
@@ -42,7 +48,17 @@ export async function runOp<A>(
   inputs: readonly (TestTensor | null)[],
   attributes: A,
   options: RunOptions = {},
-): Promise<{ spec: TensorSpec; values: HostValues }[]> {
+): Promise<OutputValues[]> {
+  const variants = options.variant === undefined ? {} : { [op.name]: options.variant };
+  return runGraph(inputs, (graph, tensors) => graph.apply(op, tensors, attributes), { ...options, variants });
+}
+
+/** Runs the graph that `build` makes of the inputs, and gives the values of the tensors that it returns, as runOp(). */
+export async function runGraph(
+  inputs: readonly (TestTensor | null)[],
+  build: (graph: Graph, tensors: (Tensor | null)[]) => readonly Tensor[],
+  options: Pick<RunOptions, 'stored'> & { readonly variants?: Variants } = {},
+): Promise<OutputValues[]> {
   const gpu = await testDevice();
   const graph = new Graph();
   const parameters = new Map<string, Float32Array>();
@@ -64,11 +80,11 @@ export async function runOp<A>(
     uploads[`count${i}`] = new Uint32Array([input.count]);
     return graph.withCount(tensor, graph.input(`count${i}`, { shape: [1], dtype: 'u32', layout: 'dense' }));
   });
-  const outputs = graph.apply(op, tensors, attributes);
+  const outputs = build(graph, tensors);
   outputs.forEach((output, i) => graph.output(`output${i}`, output));
   const store = new ParameterStore(gpu, parameters);
-  const variants = options.variant === undefined ? {} : { [op.name]: options.variant };
-  const compiled = await CompiledGraph.create(graph, store, { label: `test of ${op.name}`, variants });
+  const label = `test of ${graph.nodes[0]?.op.name ?? 'nothing'}`;
+  const compiled = await CompiledGraph.create(graph, store, { label, variants: options.variants ?? {} });
   try {
     const run = await compiled.run(uploads);
     return outputs.map(({ spec }, i) => {

@@ -3,6 +3,7 @@ import type { Activation } from '../../src/kernels/activation';
 import { conv2d, type Conv2dAttributes } from '../../src/kernels/conv2d';
 import { expectClose, expectSame, toNhwc } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
+import { expectCentralDifferences, expectCounted, expectGradients, runGradient } from '../helpers/gradient';
 import { runOp, type TestTensor } from '../helpers/gpu';
 import { expectStored, gemmVariants, map, parameter } from './gemm_cases';
 
@@ -36,6 +37,17 @@ async function variantsFor(c: Case): Promise<(string | undefined)[]> {
 
 function allowsWinograd({ weight, stride, dilation, groups }: Case): boolean {
   return weight.slice(2).join() === '3,3' && [...stride, ...dilation, groups].every((value) => value === 1);
+}
+
+/** The variant for forward, and the one that it stands for in each part of the backward. */
+function gradientVariants(variant: string | undefined): Record<string, string> {
+  if (variant === undefined) {
+    return {};
+  }
+  if (variant === 'winograd') {
+    return { conv2d: variant, convDataGradient: variant };
+  }
+  return { conv2d: variant, convDataGradient: variant, convWeightGradient: variant };
 }
 
 /** F(4x4, 3x3) evaluates polynomials at points up to 2, which costs a digit or two; the default may choose it. */
@@ -87,6 +99,68 @@ describe('conv2d', () => {
       }
     });
   }
+
+  for (const { name, attributes: c, outputs } of fixtures<Case>('conv2d').filter(({ outputs }) => 'd_x' in outputs)) {
+    test(`gradients: ${name}`, async () => {
+      for (const variant of await variantsFor(c)) {
+        const gradients = await runGradient(
+          conv2d,
+          inputsOf(c, outputs.y.shape),
+          attributesOf(c),
+          [map(outputs.y.shape, 9)],
+          { stored: true, variants: gradientVariants(variant) },
+        );
+        const roles = ['x', 'weight', 'bias', 'residual'];
+        expectGradients(gradients, roles, outputs, boundOf(variant, c), `${name}, ${variant ?? 'default'}`);
+      }
+    });
+  }
+
+  test.each([
+    ['3x3, many images', 7],
+    ['3x3, many images', 0],
+    ['7x7, stride 2', 0],
+    ['pointwise, stride 2', 1],
+    ['3x3, groups', 1],
+  ])('gradients of the images in use only: %s, %i', async (name, count) => {
+    const { attributes: c, outputs } = fixtures<Case>('conv2d').find((found) => found.name === name)!;
+    for (const variant of await variantsFor(c)) {
+      const options = { variants: gradientVariants(variant) };
+      const weight = map(outputs.y.shape, 9);
+      await expectCounted(conv2d, inputsOf(c, outputs.y.shape), attributesOf(c), weight, count, [0, 3], options);
+    }
+  });
+
+  test('a weight gradient over several runs of pixels is that of one', async () => {
+    const [x, weight] = [map([3, 68, 61, 60], 1), parameter([5, 68, 3, 3], 2)];
+    const attributes: Conv2dAttributes = {
+      stride: [1, 1],
+      padding: [1, 1],
+      dilation: [1, 1],
+      groups: 1,
+      activation: 'none',
+    };
+    const dy = map([3, 5, 61, 60], 9);
+    const run = (variants: Record<string, string>) =>
+      runGradient(conv2d, [x, weight, null, null], attributes, [dy], { variants, wanted: [1] });
+    const [, expected] = await run({ convWeightGradient: 'plain' });
+    const [, actual] = await run({});
+    const [, again] = await run({});
+    expectClose(actual!.values, expected!.values, 1e-4);
+    expectSame(actual!.values, again!.values);
+  });
+
+  test('central differences', async () => {
+    const inputs = [map([2, 5, 7, 6], 1), parameter([6, 5, 3, 3], 2), parameter([6], 3), map([2, 6, 4, 3], 4)];
+    const attributes: Conv2dAttributes = {
+      stride: [2, 2],
+      padding: [1, 1],
+      dilation: [1, 1],
+      groups: 1,
+      activation: 'sigmoid',
+    };
+    await expectCentralDifferences(conv2d, inputs, attributes, 1e-3);
+  });
 
   test('a variant that cannot do a shape says so', async () => {
     const inputs = [map([1, 4, 6, 6], 1), parameter([4, 4, 3, 3], 2), null, null];

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { convTranspose2d, type ConvTranspose2dAttributes } from '../../src/kernels/conv_transpose2d';
 import { expectClose, expectSame, toNhwc } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
+import { expectCounted, expectGradients, runGradient } from '../helpers/gradient';
 import { runOp, type TestTensor } from '../helpers/gpu';
 import { expectStored, gemmVariants, map, parameter } from './gemm_cases';
 
@@ -20,6 +21,10 @@ function attributesOf(c: Case): ConvTranspose2dAttributes {
   return { stride, padding, outputPadding, dilation, groups, activation };
 }
 
+function gradientVariants(variant: string | undefined): Record<string, string> {
+  return variant === undefined ? {} : { convTranspose2d: variant, conv2d: variant, convWeightGradient: variant };
+}
+
 describe('convTranspose2d', () => {
   for (const { name, attributes: c, outputs } of fixtures<Case>('conv_transpose2d')) {
     test(name, async () => {
@@ -34,6 +39,28 @@ describe('convTranspose2d', () => {
       }
     });
   }
+
+  for (const { name, attributes: c, outputs } of fixtures<Case>('conv_transpose2d')) {
+    test(`gradients: ${name}`, async () => {
+      for (const variant of name.startsWith('blocks') ? await gemmVariants() : [undefined, 'plain']) {
+        const options = { stored: true, variants: gradientVariants(variant) };
+        const weight = map(outputs.y.shape, 9);
+        const gradients = await runGradient(convTranspose2d, inputsOf(c), attributesOf(c), [weight], options);
+        expectGradients(gradients, ['x', 'weight', 'bias'], outputs, 1e-4, `${name}, ${variant ?? 'default'}`);
+      }
+    });
+  }
+
+  test.each([0, 5])('gradients of %i images in use only', async (count) => {
+    const { attributes: c, outputs } = fixtures<Case>('conv_transpose2d').find(
+      ({ name }) => name === 'blocks, many rows',
+    )!;
+    for (const variant of await gemmVariants()) {
+      const options = { variants: gradientVariants(variant) };
+      const weight = map(outputs.y.shape, 9);
+      await expectCounted(convTranspose2d, inputsOf(c), attributesOf(c), weight, count, [0], options);
+    }
+  });
 
   test('only the images in use are computed', async () => {
     const found = fixtures<Case>('conv_transpose2d').find(({ name }) => name === 'blocks, many rows');

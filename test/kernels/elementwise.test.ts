@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { binary, unary, type BinaryFunction, type UnaryFunction } from '../../src/kernels/elementwise';
 import { ShapeError } from '../../src/kernels/op';
-import { dense, featureMap, type Layout } from '../../src/kernels/tensor';
+import { dense, featureMap, product, type Layout } from '../../src/kernels/tensor';
 import { expectClose, expectSame } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
+import { expectGradients, runGradient } from '../helpers/gradient';
 import { runOp, testDevice } from '../helpers/gpu';
 import { plainInput, unpad } from '../helpers/layouts';
 
@@ -25,6 +26,17 @@ describe('unary', () => {
       const x = plainInput(inputs.x, attributes.layout);
       const [y] = await runOp(unary, [x], { function: attributes.function as UnaryFunction }, { stored: true });
       expectClose(unpad(y.spec, y.values, name), outputs.y.data, 1e-5, name);
+    },
+  );
+
+  test.each(cases.filter((c) => c.attributes.op === 'unary'))(
+    'gradient: $name',
+    async ({ name, attributes, inputs, outputs }) => {
+      const x = plainInput(inputs.x, attributes.layout);
+      const weight = { spec: x.spec, values: formula(x.values.length, 9) };
+      const settings = { function: attributes.function as UnaryFunction };
+      const gradients = await runGradient(unary, [x], settings, [weight], { stored: true });
+      expectGradients(gradients, ['x'], outputs, 1e-5, name, 'NHWC');
     },
   );
 
@@ -65,6 +77,40 @@ describe('binary', () => {
       expectClose(unpad(y.spec, y.values, name), outputs.y.data, 1e-5, name);
     },
   );
+
+  test.each(cases.filter((c) => c.attributes.op === 'binary'))(
+    'gradients: $name',
+    async ({ name, attributes, inputs, outputs }) => {
+      const a = plainInput(inputs.a, attributes.layouts[0]);
+      const b = plainInput(inputs.b, attributes.layouts[1]);
+      const settings = { function: attributes.function as BinaryFunction, activation: attributes.activation };
+      const [spec] = binary.infer([a.spec, b.spec], settings);
+      const weight = { spec, values: formula(product(spec.shape), 9) };
+      const wanted = attributes.function === 'pow' ? [0] : [0, 1];
+      const gradients = await runGradient(binary, [a, b], settings, [weight], { stored: true, wanted });
+      expectGradients(gradients, ['a', 'b'], outputs, 1e-5, name, 'NHWC');
+    },
+  );
+
+  test('where two are the same, max and min give each half of the gradient', async () => {
+    const spec = dense([3]);
+    const inputs = [
+      { spec, values: Float32Array.of(1, 2, 2) },
+      { spec, values: Float32Array.of(1, 1, 3) },
+    ];
+    const weight = { spec, values: Float32Array.of(2, 4, 8) };
+    const run = (name: BinaryFunction) =>
+      runGradient(binary, inputs, { function: name, activation: 'none' as const }, [weight]);
+    const values = async (name: BinaryFunction) => (await run(name)).map((gradient) => [...gradient!.values]);
+    expect(await values('max')).toEqual([
+      [1, 4, 0],
+      [1, 0, 8],
+    ]);
+    expect(await values('min')).toEqual([
+      [1, 0, 8],
+      [1, 4, 0],
+    ]);
+  });
 
   test.each([0, 2, 9])('a count of %i items', async (count) => {
     const a = formula(9 * 6, 2);

@@ -3,6 +3,7 @@ import type { Activation } from '../../src/kernels/activation';
 import { linear } from '../../src/kernels/linear';
 import { expectClose, expectSame } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
+import { expectCounted, expectGradients, runGradient } from '../helpers/gradient';
 import { runOp, type TestTensor } from '../helpers/gpu';
 import { expectStored, gemmVariants, map, parameter } from './gemm_cases';
 
@@ -17,6 +18,10 @@ function inputsOf(c: Case): [TestTensor, TestTensor, TestTensor | null] {
   return [map(c.x, 1), parameter(c.weight, 2), c.bias ? parameter([c.weight[0]], 3) : null];
 }
 
+function gradientVariants(variant: string | undefined): Record<string, string> {
+  return variant === undefined ? {} : { linear: variant, linearDataGradient: variant, linearWeightGradient: variant };
+}
+
 describe('linear', () => {
   for (const { name, attributes: c, outputs } of fixtures<Case>('linear')) {
     test(name, async () => {
@@ -28,6 +33,38 @@ describe('linear', () => {
       }
     });
   }
+
+  for (const { name, attributes: c, outputs } of fixtures<Case>('linear').filter(({ outputs }) => 'd_x' in outputs)) {
+    test(`gradients: ${name}`, async () => {
+      for (const variant of await gemmVariants()) {
+        const options = { stored: true, variants: gradientVariants(variant) };
+        const gradients = await runGradient(
+          linear,
+          inputsOf(c),
+          { activation: c.activation },
+          [map(outputs.y.shape, 9)],
+          options,
+        );
+        expectGradients(gradients, ['x', 'weight', 'bias'], outputs, 1e-4, `${name}, ${variant ?? 'default'}`);
+      }
+    });
+  }
+
+  test.each([0, 1, 67])('gradients of %i rows in use only', async (count) => {
+    const { attributes: c, outputs } = fixtures<Case>('linear').find(({ name }) => name === 'matrix, many rows')!;
+    for (const variant of await gemmVariants()) {
+      const options = { variants: gradientVariants(variant) };
+      await expectCounted(
+        linear,
+        inputsOf(c),
+        { activation: c.activation },
+        map(outputs.y.shape, 9),
+        count,
+        [0],
+        options,
+      );
+    }
+  });
 
   test('only the rows in use are computed', async () => {
     const found = fixtures<Case>('linear').find(({ name }) => name === 'matrix, many rows');

@@ -61,3 +61,16 @@ def formula(shape, seed):
     x = (x.astype(np.uint64) * 0x846CA68B & 0xFFFFFFFF).astype(np.uint32)
     x ^= x >> np.uint32(16)
     return ((x >> np.uint32(8)).astype(np.float32) / np.float32(1 << 23) - np.float32(1)).reshape(shape)
+
+
+def gradients(y, inputs, cotangent=None):
+    """`d_ROLE` -> gradient of sum(y * cotangent) by each of `inputs` (role -> leaf tensor or None), by torch.autograd.
+
+    The cotangent is formula() of seed 9 unless given.
+    """
+    import torch
+    if cotangent is None:
+        cotangent = torch.from_numpy(formula(list(y.shape), 9)).double()
+    leaves = {role: leaf for role, leaf in inputs.items() if leaf is not None}
+    values = torch.autograd.grad(y, list(leaves.values()), cotangent)
+    return {f"d_{role}": value for role, value in zip(leaves, values)}

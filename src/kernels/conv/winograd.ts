@@ -15,7 +15,7 @@ import { matrixWindow } from '../gemm/problem';
 import { dispatchItems } from '../itemwise';
 import { read, ShapeError, spread, write, type Lowering, type Operand } from '../op';
 import { byteLength, dense, pitch, roundUp } from '../tensor';
-import type { ConvProblem } from './problem';
+import { weightStrides, type ConvProblem } from './problem';
 
 /** Pixels of a tile's side, and points of its transform: F(4x4, 3x3). */
 const TILE = 4;
@@ -102,27 +102,38 @@ interface Run {
   readonly tilesX: number;
 }
 
-function transformedWeight(context: Lowering, { weight }: ConvProblem, variant: GemmVariant): Packed {
-  const [outputs, inputs] = weight.spec.shape;
+function transformedWeight(context: Lowering, conv: ConvProblem, variant: GemmVariant): Packed {
+  const { weight } = conv;
+  const { strideO, strideC, reversed } = weightStrides(conv);
+  const [outputs, inputs] = [conv.y.spec.shape[3], conv.x.spec.shape[3]];
   const rows = roundUp(inputs, 4);
   const columns4 = Math.ceil(outputs / 4);
   const lanes = packedLanes(context, columns4, variant);
   const length = rows * roundUp(columns4, lanes);
-  const b = context.derived(weight, `winograd ${lanes}`, dense([POINTS, length * 4]), (ctx, target) => {
-    dispatchItems(ctx, length, {
-      kernel: 'winograd/weight',
-      source: weightSource,
-      bindings: { w: read(weight, 'f32'), u: write(target, 'vec4f') },
-      params: {
-        rows: u32(rows),
-        lanes: u32(lanes),
-        inputs: u32(inputs),
-        outputs: u32(outputs),
-        taps: u32(9),
-        points: u32(TILE + 2),
-      },
-    });
-  });
+  const b = context.derived(
+    weight,
+    `winograd ${lanes}${reversed ? ' reversed' : ''}`,
+    dense([POINTS, length * 4]),
+    (ctx, target) => {
+      dispatchItems(ctx, length, {
+        kernel: 'winograd/weight',
+        source: weightSource,
+        bindings: { w: read(weight, 'f32'), u: write(target, 'vec4f') },
+        params: {
+          rows: u32(rows),
+          lanes: u32(lanes),
+          inputs: u32(inputs),
+          outputs: u32(outputs),
+          strideO: u32(strideO),
+          strideC: u32(strideC),
+          firstTap: u32(reversed ? 8 : 0),
+          tapStep: i32(reversed ? -1 : 1),
+          taps: u32(9),
+          points: u32(TILE + 2),
+        },
+      });
+    },
+  );
   return { b, lanes };
 }
 
@@ -192,7 +203,7 @@ function runParams({ rows, firstRow, tilesY, tilesX }: Run, count: Operand | und
     tilesY: u32(tilesY),
     tilesX: u32(tilesX),
     rowsPerItem: u32(tilesY * tilesX),
-    hasCount: u32(Number(count !== undefined)),
+    rowsCounted: u32(Number(count !== undefined)),
   };
 }
 

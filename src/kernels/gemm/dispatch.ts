@@ -1,4 +1,5 @@
 import epilogueSource from '../../../shaders/gemm/epilogue.wgsl';
+import innerSource from '../../../shaders/gemm/inner.wgsl';
 import panelSource from '../../../shaders/gemm/panel.wgsl';
 import rowsSource from '../../../shaders/gemm/rows.wgsl';
 import stridedSource from '../../../shaders/gemm/strided.wgsl';
@@ -53,7 +54,8 @@ function dispatchPanel(context: Lowering, problem: GemmProblem): void {
   const columnGroups = Math.ceil(problem.columns4 / lanes);
   const batches = problem.batch?.size ?? 1;
   const rowsPerGroup = panelRows(problem.rows, columnGroups * batches);
-  const strided = stridedGroups(Math.ceil(problem.rows / rowsPerGroup), problem.count !== undefined);
+  const rowsCounted = problem.count !== undefined && problem.countLimits !== 'k';
+  const strided = stridedGroups(Math.ceil(problem.rows / rowsPerGroup), rowsCounted);
   const panelK = PANEL_K_PER_LANE * lanes;
   const parts = problem.c4 * 4 < problem.k ? 1 : Math.ceil((rowsPerGroup * problem.k * 4) / CACHED_BYTES);
   const stepK = parts < PARTS_WORTH_SPLITTING ? Math.max(problem.k, 1) : roundUp(Math.ceil(problem.k / parts), panelK);
@@ -61,7 +63,7 @@ function dispatchPanel(context: Lowering, problem: GemmProblem): void {
     const share = Math.min(stepK, problem.k - firstK) / Math.max(problem.k, 1);
     context.dispatch({
       kernel: 'gemm/panel',
-      source: rowsSource + stridedSource + epilogueSource + panelSource,
+      source: rowsSource + innerSource + stridedSource + epilogueSource + panelSource,
       defines: { SG: lanes, KC: panelK },
       ...call,
       flops: problem.flops * share,
@@ -74,8 +76,7 @@ function dispatchPanel(context: Lowering, problem: GemmProblem): void {
         panelStep: u32(problem.lanes ?? problem.columns4),
         panelGroup: u32(problem.lanes === undefined ? lanes : problem.lanes * problem.k),
       },
-      workgroups:
-        problem.count === undefined ? [columnGroups, strided.groups, batches] : [strided.groups, columnGroups, batches],
+      workgroups: rowsCounted ? [strided.groups, columnGroups, batches] : [columnGroups, strided.groups, batches],
     });
   }
 }
@@ -100,7 +101,7 @@ function dispatchTiled(context: Lowering, problem: GemmProblem): void {
   const small = large[0] * large[1] * large[2] < FEW_TILES || problem.columns4 <= 8;
   context.dispatch({
     kernel: small ? 'gemm/tiled 32x32' : 'gemm/tiled 64x64',
-    source: rowsSource + epilogueSource + tiledSource,
+    source: rowsSource + innerSource + epilogueSource + tiledSource,
     defines: small ? { RM: 4, RN: 1 } : { RM: 8, RN: 2 },
     ...gemmCall(problem),
     workgroups: small ? groups(32, 32) : large,

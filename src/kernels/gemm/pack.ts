@@ -1,6 +1,6 @@
 import packSource from '../../../shaders/gemm/pack.wgsl';
 import transposeSource from '../../../shaders/gemm/transpose.wgsl';
-import { u32 } from '../../gpu/kernel';
+import { i32, u32 } from '../../gpu/kernel';
 import { dispatchItems } from '../itemwise';
 import { read, write, type Lowering, type Operand } from '../op';
 import type { GemmVariant } from './dispatch';
@@ -16,6 +16,8 @@ export interface WeightAxes {
   readonly strideC: number;
   /** The axis of B that the taps go to: `rows` to gather (tap, input), `columns` to scatter to (tap, output). */
   readonly tapsIn: 'rows' | 'columns';
+  /** The last tap of the weight is the first of B. */
+  readonly reversed?: boolean;
 }
 
 /** A matrix B in memory: groups of `lanes` vec4 columns, then its rows, then the columns of the group. */
@@ -58,6 +60,8 @@ export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxe
         outputs: u32(axes.outputs),
         strideO: u32(axes.strideO),
         strideC: u32(axes.strideC),
+        firstTap: u32(axes.reversed === true ? axes.taps - 1 : 0),
+        tapStep: i32(axes.reversed === true ? -1 : 1),
       },
     });
   });

@@ -38,10 +38,15 @@ export interface GemmProblem {
   readonly batch?: { readonly size: number; readonly a: number; readonly b: number; readonly y: number };
   /** Columns are (tap y, tap x, channel) and go to a block of that many output pixels for each row. */
   readonly block?: readonly [height: number, width: number];
-  /** Items in use, and where the rows stand among theirs. */
+  /** Items in use, and where the rows (of A, or those of B, which are k) stand among theirs. */
   readonly count?: Operand | undefined;
+  readonly countLimits?: 'rows' | 'k';
   readonly rowsPerItem?: number;
   readonly firstRow?: number;
+  /** The vec4 of `b` that the product begins at. */
+  readonly firstB?: number;
+  /** Add the product to what `y` holds; without bias, residual and activation. */
+  readonly accumulate?: boolean;
   readonly activation?: Activation;
   readonly flops: number;
 }
@@ -90,6 +95,7 @@ export function gemmCall(problem: GemmProblem): Pick<OpKernelCall, 'flops' | 'by
       dilationX: u32(window.dilation[1]),
       batchA: u32(batch?.a ?? 0),
       batchB: u32(batch?.b ?? 0),
+      firstB: u32(problem.firstB ?? 0),
       batchY: u32(batch?.y ?? 0),
       tapColumns: u32(tapColumns),
       tapWidth: u32(blockWidth),
@@ -98,7 +104,9 @@ export function gemmCall(problem: GemmProblem): Pick<OpKernelCall, 'flops' | 'by
       outColumn: u32(blockWidth * tapColumns),
       rowsPerItem: u32(problem.rowsPerItem ?? 1),
       firstRow: u32(problem.firstRow ?? 0),
-      hasCount: u32(Number(count !== undefined)),
+      rowsCounted: u32(Number(count !== undefined && problem.countLimits !== 'k')),
+      kCounted: u32(Number(count !== undefined && problem.countLimits === 'k')),
+      accumulate: u32(Number(problem.accumulate === true)),
       hasBias: u32(Number(bias !== null)),
       hasResidual: u32(Number(residual !== null)),
       ...activationParams(problem.activation ?? 'none'),

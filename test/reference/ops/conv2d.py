@@ -1,8 +1,11 @@
-"""conv2d: float64 torch.nn.functional.conv2d. Inputs are formula() of seeds 1 (x), 2 (weight), 3 (bias), 4 (residual)."""
+"""conv2d: float64 torch.nn.functional.conv2d, and its gradients for a cotangent of formula() with seed 9.
+
+Inputs are formula() of seeds 1 (x), 2 (weight), 3 (bias), 4 (residual).
+"""
 import torch
 import torch.nn.functional as F
 
-from fixture import Fixture, formula
+from fixture import Fixture, formula, gradients
 
 ACTIVATIONS = {"none": lambda x: x, "relu": torch.relu, "sigmoid": torch.sigmoid}
 
@@ -42,11 +45,13 @@ def generate():
     for name, (x_shape, w_shape, case) in CASES.items():
         case = {"stride": [1, 1], "padding": [0, 0], "dilation": [1, 1], "groups": 1, "activation": "none",
                 "bias": False, "residual": False, **case}
-        tensor = lambda shape, seed: torch.from_numpy(formula(shape, seed)).double()
+        tensor = lambda shape, seed: torch.from_numpy(formula(shape, seed)).double().requires_grad_()
+        x, weight = tensor(x_shape, 1), tensor(w_shape, 2)
         bias = tensor([w_shape[0]], 3) if case["bias"] else None
-        y = F.conv2d(tensor(x_shape, 1), tensor(w_shape, 2), bias, case["stride"], case["padding"], case["dilation"],
-                     case["groups"])
-        if case["residual"]:
-            y = y + tensor(list(y.shape), 4)
-        fixture.case(name, {}, {"y": ACTIVATIONS[case["activation"]](y)}, x=x_shape, weight=w_shape, **case)
+        y = F.conv2d(x, weight, bias, case["stride"], case["padding"], case["dilation"], case["groups"])
+        residual = tensor(list(y.shape), 4) if case["residual"] else None
+        y = ACTIVATIONS[case["activation"]](y if residual is None else y + residual)
+        # the gradients of the largest case would be megabytes
+        leaves = {"x": x, "weight": weight, "bias": bias, "residual": residual} if x.numel() < 1e6 else {}
+        fixture.case(name, {}, {"y": y, **(gradients(y, leaves) if leaves else {})}, x=x_shape, weight=w_shape, **case)
     fixture.save()

@@ -1,8 +1,11 @@
-"""conv_transpose2d: float64 torch.nn.functional.conv_transpose2d. Inputs: formula() of seeds 1 (x), 2 (weight), 3 (bias)."""
+"""conv_transpose2d: float64 torch.nn.functional.conv_transpose2d, and its gradients.
+
+Inputs: formula() of seeds 1 (x), 2 (weight), 3 (bias); cotangent: seed 9.
+"""
 import torch
 import torch.nn.functional as F
 
-from fixture import Fixture, formula
+from fixture import Fixture, formula, gradients
 
 # name: x [N, C, H, W], weight [C, O / groups, kh, kw], then what differs from the defaults
 CASES = {
@@ -27,9 +30,12 @@ def generate():
     for name, (x_shape, w_shape, case) in CASES.items():
         case = {"stride": [1, 1], "padding": [0, 0], "outputPadding": [0, 0], "dilation": [1, 1], "groups": 1,
                 "activation": "none", "bias": False, **case}
-        tensor = lambda shape, seed: torch.from_numpy(formula(shape, seed)).double()
+        tensor = lambda shape, seed: torch.from_numpy(formula(shape, seed)).double().requires_grad_()
+        x, weight = tensor(x_shape, 1), tensor(w_shape, 2)
         bias = tensor([w_shape[1] * case["groups"]], 3) if case["bias"] else None
-        y = F.conv_transpose2d(tensor(x_shape, 1), tensor(w_shape, 2), bias, case["stride"], case["padding"],
+        y = F.conv_transpose2d(x, weight, bias, case["stride"], case["padding"],
                                case["outputPadding"], case["groups"], case["dilation"])
-        fixture.case(name, {}, {"y": activations[case["activation"]](y)}, x=x_shape, weight=w_shape, **case)
+        y = activations[case["activation"]](y)
+        fixture.case(name, {}, {"y": y, **gradients(y, {"x": x, "weight": weight, "bias": bias})}, x=x_shape,
+                     weight=w_shape, **case)
     fixture.save()

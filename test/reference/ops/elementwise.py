@@ -1,7 +1,7 @@
-"""unary and binary: PyTorch in float64. Tensors are in the engine's axis order already (last axis = channels)."""
+"""unary and binary, and their gradients: PyTorch in float64. Axes are in the engine's order already (last = channels)."""
 import torch
 
-from fixture import Fixture, formula
+from fixture import Fixture, formula, gradients
 
 UNARY = {"relu": torch.relu, "sigmoid": torch.sigmoid, "exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt,
          "abs": torch.abs, "neg": torch.neg, "tanh": torch.tanh}
@@ -37,8 +37,10 @@ def generate():
             if name in ("log", "sqrt"):
                 x = x.abs() + (0.01 if name == "log" else 0)
                 x = x.float().double()
-            fixture.case(f"unary_{name}_{layout}_{'x'.join(map(str, shape))}", {"x": x}, {"y": function(x)},
-                         op="unary", function=name, layout=layout)
+            x = x.requires_grad_()
+            y = function(x)
+            fixture.case(f"unary_{name}_{layout}_{'x'.join(map(str, shape))}", {"x": x},
+                         {"y": y, **gradients(y, {"x": x})}, op="unary", function=name, layout=layout)
     for name, a_shape, a_layout, b_shape, b_layout in SHAPES:
         functions = BINARY if name in ("equal", "equal_odd", "mixed") else ["add", "mul", "div"]
         for function in functions:
@@ -49,10 +51,12 @@ def generate():
             if function == "pow":
                 b = torch.round(b * 2)
                 a = a + 0.25 * torch.where(a < 0, -1.0, 1.0)
-            a, b = a.double(), b.double()
+            a, b = a.double().requires_grad_(), b.double().requires_grad_()
             for activation in ("none", "relu") if function == "add" else ("none",):
                 y = BINARY[function](a, b)
                 y = torch.relu(y) if activation == "relu" else y
-                fixture.case(f"binary_{name}_{function}_{activation}", {"a": a, "b": b}, {"y": y}, op="binary",
+                leaves = {"a": a} if function == "pow" else {"a": a, "b": b}  # no gradient for exponents
+                fixture.case(f"binary_{name}_{function}_{activation}", {"a": a, "b": b},
+                             {"y": y, **gradients(y, leaves)}, op="binary",
                              function=function, activation=activation, layouts=[a_layout, b_layout])
     fixture.save()

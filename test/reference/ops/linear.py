@@ -1,8 +1,13 @@
-"""linear: float64 torch.nn.functional.linear of the flattened input. Inputs: formula() of seeds 1 (x), 2 (weight), 3 (bias)."""
+"""linear: float64 torch.nn.functional.linear of the flattened input, and its gradients.
+
+Inputs: formula() of seeds 1 (x), 2 (weight), 3 (bias); cotangent: seed 9.
+"""
+import math
+
 import torch
 import torch.nn.functional as F
 
-from fixture import Fixture, formula
+from fixture import Fixture, formula, gradients
 
 # name: x [M, K] or [M, C, H, W], outputs, then what differs from the defaults
 CASES = {
@@ -23,9 +28,13 @@ def generate():
     activations = {"none": lambda x: x, "relu": torch.relu, "sigmoid": torch.sigmoid}
     for name, (x_shape, outputs, case) in CASES.items():
         case = {"activation": "none", "bias": False, **case}
-        tensor = lambda shape, seed: torch.from_numpy(formula(shape, seed)).double()
-        x = tensor(x_shape, 1).flatten(1)
-        weight = tensor([outputs, x.shape[1]], 2)
-        y = F.linear(x, weight, tensor([outputs], 3) if case["bias"] else None)
-        fixture.case(name, {}, {"y": activations[case["activation"]](y)}, x=x_shape, weight=list(weight.shape), **case)
+        tensor = lambda shape, seed: torch.from_numpy(formula(shape, seed)).double().requires_grad_()
+        x = tensor(x_shape, 1)
+        weight = tensor([outputs, math.prod(x_shape[1:])], 2)
+        bias = tensor([outputs], 3) if case["bias"] else None
+        y = activations[case["activation"]](F.linear(x.flatten(1), weight, bias))
+        # the gradients of the largest case would be megabytes
+        leaves = {"x": x, "weight": weight, "bias": bias} if weight.numel() < 1e6 else {}
+        fixture.case(name, {}, {"y": y, **(gradients(y, leaves) if leaves else {})}, x=x_shape,
+                     weight=list(weight.shape), **case)
     fixture.save()

@@ -1,0 +1,84 @@
+import { defaultGemm, dispatchGemm } from '../gemm/dispatch';
+import { packedWeight } from '../gemm/pack';
+import { matrixWindow, type Window } from '../gemm/problem';
+import { ShapeError, type Lowering } from '../op';
+import { pitch, product } from '../tensor';
+import { dispatchPlainConv } from './plain';
+import { weightStrides, type ConvProblem, type ConvWindows } from './problem';
+import { dispatchWinograd, prefersWinograd } from './winograd';
+
+/** Dispatches a convolution by the variant named, or the one that suits the device and the shape. */
+export function convolve(context: Lowering, conv: ConvProblem, variant = chooseVariant(context, conv)): void {
+  if (product(conv.y.spec.shape) === 0) {
+    return;
+  }
+  switch (variant) {
+    case 'plain':
+      dispatchPlainConv(context, { ...conv, transposed: false });
+      break;
+    case 'winograd':
+      dispatchWinograd(context, conv);
+      break;
+    case 'tiled':
+    case 'panel':
+      dispatchImplicitGemm(context, conv, variant);
+      break;
+    default:
+      throw new ShapeError(`conv2d: no variant ${variant}`);
+  }
+}
+
+function chooseVariant(context: Lowering, conv: ConvProblem): string {
+  if (conv.groups > 1) {
+    return 'plain';
+  }
+  return prefersWinograd(context, conv) ? 'winograd' : defaultGemm(context.capabilities);
+}
+
+/** How the rows of A lie over the input: those of a matrix where each output pixel takes from one input pixel. */
+export function convWindow(conv: ConvWindows & Pick<ConvProblem, 'x' | 'y' | 'kernel'>): Window {
+  const [, height, width] = conv.x.spec.shape;
+  const [n, outputHeight, outputWidth] = conv.y.spec.shape;
+  const { kernel, stride, padding, dilation } = conv;
+  const pointwise = kernel.join() === '1,1' && stride.join() === '1,1' && padding.join() === '0,0';
+  return pointwise
+    ? matrixWindow(n * outputHeight * outputWidth)
+    : {
+        input: [height, width],
+        output: [outputHeight, outputWidth],
+        kernelWidth: kernel[1],
+        stride,
+        padding,
+        dilation,
+      };
+}
+
+function dispatchImplicitGemm(context: Lowering, conv: ConvProblem, variant: 'tiled' | 'panel'): void {
+  const { x, weight, y, bias, residual, kernel } = conv;
+  if (conv.groups > 1) {
+    throw new ShapeError(`conv2d: variant ${variant} has no groups`);
+  }
+  const inputs = x.spec.shape[3];
+  const [n, oh, ow, outputs] = y.spec.shape;
+  const taps = kernel[0] * kernel[1];
+  const axes = { outputs, inputs, taps, ...weightStrides(conv), tapsIn: 'rows' } as const;
+  const rows = n * oh * ow;
+  const problem = {
+    a: x,
+    ...packedWeight(context, weight, axes, variant),
+    y,
+    bias,
+    residual,
+    window: convWindow(conv),
+    rows,
+    k: taps * pitch(x.spec),
+    c4: pitch(x.spec) / 4,
+    columns4: pitch(y.spec) / 4,
+    channels: outputs,
+    count: x.count,
+    rowsPerItem: oh * ow,
+    activation: conv.activation,
+    flops: 2 * rows * outputs * inputs * taps,
+  };
+  dispatchGemm(context, problem, variant);
+}

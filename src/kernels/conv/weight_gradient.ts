@@ -1,0 +1,105 @@
+import plainSource from '../../../shaders/conv/plain_weight_gradient.wgsl';
+import { i32, u32 } from '../../gpu/kernel';
+import { defaultGemm } from '../gemm/dispatch';
+import { dispatchWeightGradient } from '../gemm/weight_gradient';
+import { dispatchItems } from '../itemwise';
+import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from '../op';
+import { dense, pitch, product } from '../tensor';
+import { convWindow } from './convolve';
+import type { ConvWindows } from './problem';
+
+export interface ConvWeightGradientAttributes extends ConvWindows {
+  readonly groups: number;
+  readonly kernel: [height: number, width: number];
+}
+
+/**
+ * The gradient of a convolution by its weight: inputs x [N, H, W, C], dy [N, OH, OW, O], whose count, where it has one, says
+ * how many images are summed over; output dense [O, C / groups, kh, kw]. Variants: `plain` (any groups), `tiled` and `panel`.
+ */
+export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
+  name: 'convWeightGradient',
+  infer(inputs, { groups, kernel }) {
+    const x = required(inputs, 0, 'convWeightGradient').shape;
+    const dy = required(inputs, 1, 'convWeightGradient').shape;
+    if (x.length !== 4 || dy.length !== 4 || x[0] !== dy[0]) {
+      throw new ShapeError(`convWeightGradient: x [${x.join(', ')}] and dy [${dy.join(', ')}] do not fit`);
+    }
+    return [dense([dy[3], x[3] / groups, ...kernel])];
+  },
+  forward(context, inputs, [dw], attributes) {
+    const x = required(inputs, 0, 'convWeightGradient');
+    const dy = required(inputs, 1, 'convWeightGradient');
+    const { groups, kernel } = attributes;
+    const variant = context.variant ?? (groups > 1 ? 'plain' : defaultGemm(context.capabilities));
+    if (variant === 'plain') {
+      dispatchPlainWeightGradient(context, x, dy, dw, attributes);
+    } else if ((variant === 'tiled' || variant === 'panel') && groups === 1) {
+      const [, height, width] = dy.spec.shape;
+      const gradient = {
+        a: x,
+        window: convWindow({ ...attributes, x, y: dy }),
+        k: product(kernel) * pitch(x.spec),
+        c4: pitch(x.spec) / 4,
+        dy,
+        rowsPerItem: height * width,
+        dw,
+        inputs: x.spec.shape[3],
+        taps: product(kernel),
+      };
+      dispatchWeightGradient(context, gradient, variant);
+    } else {
+      throw new ShapeError(`convWeightGradient: no variant ${variant} for ${groups} groups`);
+    }
+  },
+};
+
+/** The reference: one element of the weight at a time. */
+export function dispatchPlainWeightGradient(
+  context: Lowering,
+  x: Operand,
+  dy: Operand,
+  dw: Operand,
+  {
+    kernel,
+    stride,
+    padding,
+    dilation,
+    groups,
+  }: Readonly<Record<keyof ConvWindows | 'kernel', readonly [number, number]>> & { readonly groups: number },
+): void {
+  const [images, inputHeight, inputWidth, inputs] = x.spec.shape;
+  const [, outputHeight, outputWidth, outputs] = dy.spec.shape;
+  const { count } = dy;
+  dispatchItems(context, product(dw.spec.shape), {
+    kernel: 'conv/plain_weight_gradient',
+    source: plainSource,
+    defines: { LIMITED: count !== undefined },
+    bindings: {
+      a: read(x, 'f32'),
+      g: read(dy, 'f32'),
+      ...(count === undefined ? {} : { limit: read(count, 'u32') }),
+      w: write(dw, 'f32'),
+    },
+    params: {
+      images: u32(images),
+      inputHeight: u32(inputHeight),
+      inputWidth: u32(inputWidth),
+      inputPitch: u32(pitch(x.spec)),
+      outputHeight: u32(outputHeight),
+      outputWidth: u32(outputWidth),
+      outputPitch: u32(pitch(dy.spec)),
+      groupInputs: u32(inputs / groups),
+      groupOutputs: u32(outputs / groups),
+      taps: u32(product(kernel)),
+      kernelWidth: u32(kernel[1]),
+      strideY: u32(stride[0]),
+      strideX: u32(stride[1]),
+      paddingY: i32(padding[0]),
+      paddingX: i32(padding[1]),
+      dilationY: u32(dilation[0]),
+      dilationX: u32(dilation[1]),
+    },
+    flops: 2 * product(dy.spec.shape) * product(dw.spec.shape.slice(1)),
+  });
+}

@@ -1,0 +1,110 @@
+import innerSource from '../../../shaders/gemm/inner.wgsl';
+import rowsSource from '../../../shaders/gemm/rows.wgsl';
+import unpackSource from '../../../shaders/gemm/unpack.wgsl';
+import windowsSource from '../../../shaders/gemm/windows.wgsl';
+import { i32, u32 } from '../../gpu/kernel';
+import { dispatchItems } from '../itemwise';
+import { read, write, type Lowering, type Operand } from '../op';
+import { dense, featureMap, pitch, product, rows, roundUp, storedLength } from '../tensor';
+import { dispatchGemm, type GemmVariant } from './dispatch';
+import { matrixWindow, type Window } from './problem';
+
+/** The gradient of B in y = A B: the sum over the rows of A of the outer products with those of dy. */
+export interface WeightGradient {
+  /** A: a matrix, or a feature map whose windows are its rows. */
+  readonly a: Operand;
+  readonly window: Window;
+  /** Values of a row of A, and vec4s of one tap of its window, as in GemmProblem. */
+  readonly k: number;
+  readonly c4: number;
+  /** As many rows as A has; its count, in items of `rowsPerItem` rows, holds for both. */
+  readonly dy: Operand;
+  readonly rowsPerItem: number;
+  /** Dense, of axes (output, input, tap) in this order; the k axis of A is (tap, input padded to fours). */
+  readonly dw: Operand;
+  readonly inputs: number;
+  readonly taps: number;
+}
+
+/**
+ * Rows of A are taken in runs whose transposed windows fit, each run's product is added to the sum of those before. Runs
+ * depend on the shape alone, so that results repeat bit by bit.
+ */
+const SCRATCH_BYTES = 16 * 2 ** 20;
+
+export function dispatchWeightGradient(context: Lowering, gradient: WeightGradient, variant: GemmVariant): void {
+  const { a, window, k, c4, dy, rowsPerItem, dw, inputs, taps } = gradient;
+  const total = rows(dy.spec);
+  const run = Math.max(4, Math.min(roundUp(total, 4), Math.floor(SCRATCH_BYTES / (k * 4) / 4) * 4));
+  const outputs = dy.spec.shape.at(-1) ?? 0;
+  const columns = context.scratch(dense([k, run]));
+  const sum = context.scratch(featureMap([k, outputs]));
+  // at least once, so that the gradient over no rows is zero
+  for (let firstRow = 0; firstRow === 0 || firstRow < total; firstRow += run) {
+    const length = Math.min(run, total - firstRow);
+    const pixels4 = run / 4;
+    dispatchItems(context, (k / 4) * pixels4, {
+      kernel: 'gemm/windows',
+      source: rowsSource + innerSource + windowsSource,
+      bindings: { a: read(a, 'vec4f'), count: read(dy.count ?? a, 'u32'), y: write(columns, 'vec4f') },
+      params: {
+        pixels4: u32(pixels4),
+        c4: u32(c4),
+        k: u32(length),
+        rows: u32(0),
+        rowsCounted: u32(0),
+        kCounted: u32(Number(dy.count !== undefined)),
+        rowsPerItem: u32(rowsPerItem),
+        firstRow: u32(firstRow),
+        ...windowParams(window),
+      },
+    });
+    const problem = {
+      a: columns,
+      b: dy,
+      firstB: (firstRow * pitch(dy.spec)) / 4,
+      y: sum,
+      window: matrixWindow(k),
+      rows: k,
+      k: length,
+      c4: pixels4,
+      columns4: pitch(dy.spec) / 4,
+      channels: outputs,
+      count: dy.count,
+      countLimits: 'k',
+      rowsPerItem,
+      firstRow,
+      accumulate: firstRow > 0,
+      flops: 2 * length * taps * inputs * outputs,
+    } as const;
+    dispatchGemm(context, problem, variant);
+  }
+  dispatchItems(context, storedLength(dw.spec), {
+    kernel: 'gemm/unpack',
+    source: unpackSource,
+    bindings: { x: read(sum, 'f32'), y: write(dw, 'f32') },
+    params: {
+      taps: u32(taps),
+      inputs: u32(inputs),
+      rowChannels: u32(k / taps),
+      pitch: u32(pitch(sum.spec)),
+    },
+    bytes: 8 * product(dw.spec.shape),
+  });
+}
+
+function windowParams({ input, output, kernelWidth, stride, padding, dilation }: Window) {
+  return {
+    inputHeight: u32(input[0]),
+    inputWidth: u32(input[1]),
+    outputHeight: u32(output[0]),
+    outputWidth: u32(output[1]),
+    kernelWidth: u32(kernelWidth),
+    strideY: u32(stride[0]),
+    strideX: u32(stride[1]),
+    paddingY: i32(padding[0]),
+    paddingX: i32(padding[1]),
+    dilationY: u32(dilation[0]),
+    dilationX: u32(dilation[1]),
+  };
+}
