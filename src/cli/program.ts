@@ -4,8 +4,10 @@ import { packageVersion } from '../node/package-root';
 import { registerBench } from './bench';
 import { registerData } from './data';
 import { registerDoctor } from './doctor';
+import { registerEval } from './eval';
 import { ExitCode } from './exit-code';
 import { registerInfer } from './infer';
+import { registerParticles } from './particles';
 import { registerReport } from './report';
 import { registerScore } from './score';
 
@@ -14,7 +16,9 @@ export type Register = (program: Command) => void;
 
 const COMMANDS: readonly Register[] = [
   registerInfer,
+  registerEval,
   registerScore,
+  registerParticles,
   registerReport,
   registerBench,
   registerDoctor,

@@ -29,13 +29,17 @@ export interface ParticleChoice {
 export interface MeasuredParticles {
   /** By image, images in the order of `images`, within one in the order of the file. */
   readonly particles: readonly Particle[];
-  /** Objects that are no particles of this set, and why. */
-  readonly left: {
-    readonly withoutMask: number;
-    readonly empty: number;
-    readonly score: number;
-    readonly border: number;
-  };
+  /** Indices of the predictions that are no particles of this set, by the reason. */
+  readonly left: LeftOut;
+}
+
+export interface LeftOut {
+  /** Boxes alone, without a mask. */
+  readonly withoutMask: readonly number[];
+  /** Masks without a pixel. */
+  readonly empty: readonly number[];
+  readonly belowScore: readonly number[];
+  readonly atBorder: readonly number[];
 }
 
 /**
@@ -49,27 +53,27 @@ export function measureParticles(
 ): MeasuredParticles {
   const byImage = new Map<number, Particle[]>(images.map(({ id }) => [id, []]));
   const counts = new Map<number, number>();
-  const left = { withoutMask: 0, empty: 0, score: 0, border: 0 };
-  for (const { imageId, categoryId, score, mask } of predictions) {
+  const left = { withoutMask: [], empty: [], belowScore: [], atBorder: [] } as Record<keyof LeftOut, number[]>;
+  predictions.forEach(({ imageId, categoryId, score, mask }, index) => {
     const number = (counts.get(imageId) ?? 0) + 1;
     counts.set(imageId, number);
     const list = byImage.get(imageId) ?? [];
     byImage.set(imageId, list);
-    if (mask === undefined) {
-      left.withoutMask++;
-    } else if (score < scoreThreshold) {
-      left.score++;
-    } else {
-      const shape = measureShape(mask);
-      if (shape === null) {
-        left.empty++;
-      } else if (excludeBorder && shape.touchesBorder) {
-        left.border++;
-      } else {
-        list.push({ imageId, number, categoryId, score, mask, shape });
-      }
+    if (score < scoreThreshold) {
+      left.belowScore.push(index);
+      return;
     }
-  }
+    const shape = mask === undefined ? null : measureShape(mask);
+    if (mask === undefined) {
+      left.withoutMask.push(index);
+    } else if (shape === null) {
+      left.empty.push(index);
+    } else if (excludeBorder && shape.touchesBorder) {
+      left.atBorder.push(index);
+    } else {
+      list.push({ imageId, number, categoryId, score, mask, shape });
+    }
+  });
   return { particles: [...byImage.values()].flat(), left };
 }
 

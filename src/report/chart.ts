@@ -1,4 +1,4 @@
-import { bin, extent, max, thresholdFreedmanDiaconis, ticks as niceTicks } from 'd3-array';
+import { bin, extent, max, sum, thresholdFreedmanDiaconis, ticks as niceTicks } from 'd3-array';
 import { scaleLinear, scaleLog, type ScaleContinuousNumeric, type ScaleLogarithmic } from 'd3-scale';
 import { frame, noData, plotArea, seriesStyle, textOverLines, type Axis, type PlotArea } from './chart_frame';
 import { element, hundredths } from './svg';
@@ -26,8 +26,14 @@ export interface HistogramChart {
   /** On a logarithmic axis the bins are equally wide in the logarithm; values of 0 and below have no place and are left out. */
   readonly x: { readonly label: string; readonly log?: boolean };
   readonly y: { readonly label: string };
-  /** Values that are not finite are left out. */
-  readonly series: readonly { readonly name: string; readonly values: readonly number[] }[];
+  /** Values that are not finite are left out. With weights, one for each value, they count by these. */
+  readonly series: readonly {
+    readonly name: string;
+    readonly values: readonly number[];
+    readonly weights?: readonly number[];
+  }[];
+  /** Heights are percentages of each series' sum, so that series of different lengths can be compared. Default false. */
+  readonly share?: boolean;
   /** About how many; without it as many as Freedman and Diaconis (1981) advise for all values together, 5 to 60. */
   readonly bins?: number;
 }
@@ -60,43 +66,45 @@ export function lineChart({ title, x, y, series, mark }: LineChart): string {
   return frame({ title, names, x: xAxis, y: yAxis }, area, content);
 }
 
-/** How many values lie in each bin; all series share the bins. */
-export function histogram({ title, x, y, series, bins }: HistogramChart): string {
+/** How many values lie in each bin, or their weight; all series share the bins. */
+export function histogram({ title, x, y, series, bins, share = false }: HistogramChart): string {
   const isLog = x.log === true;
   const names = series.map(({ name }) => name);
   const area = plotArea(names);
-  const values = series.map((one) => one.values.filter((value) => Number.isFinite(value) && (!isLog || value > 0)));
-  const edges = binEdges(values.flat(), isLog, bins);
+  const lists = series.map(({ values, weights }) =>
+    values
+      .map((value, i) => ({ value, weight: weights?.[i] ?? 1 }))
+      .filter(({ value }) => Number.isFinite(value) && (!isLog || value > 0)),
+  );
+  const all = lists.flatMap((list) => list.map(({ value }) => value));
+  const edges = binEdges(all, isLog, bins);
   const domain: [low: number, high: number] = [edges[0], edges[edges.length - 1]];
-  const counts = values.map((list) =>
-    bin()
+  const counts = lists.map((list) => {
+    const heights = bin<Weighted, number>()
+      .value(({ value }) => value)
       .domain(domain)
       .thresholds(edges.slice(1, -1))(list)
-      .map((one) => one.length),
-  );
+      .map((one) => sum(one, ({ weight }) => weight));
+    const whole = share ? sum(heights) / 100 : 1;
+    return whole === 0 ? heights : heights.map((height) => height / whole);
+  });
   const xAxis = (isLog ? logAxis : linearAxis)(x.label, domain, [area.left, area.right]);
   const yScale = scaleLinear()
-    .domain([0, Math.max(1, max(counts.flat()) ?? 0)])
+    .domain([0, max(counts.flat()) || 1])
     .nice(5)
     .range([area.bottom, area.top]);
   const content = counts.flatMap((heights, i) => drawSteps(edges, heights, xAxis.scale, yScale, i));
-  if (values.every((list) => list.length === 0)) {
+  if (all.length === 0) {
     content.push(noData(area));
   }
-  return frame(
-    {
-      title,
-      names,
-      x: xAxis,
-      y: {
-        label: y.label,
-        scale: yScale,
-        ticks: linearTicks(yScale, 5).filter(({ value }) => Number.isInteger(value)),
-      },
-    },
-    area,
-    content,
-  );
+  const isCount = !share && series.every(({ weights }) => weights === undefined);
+  const ticks = linearTicks(yScale, 5).filter(({ value }) => !isCount || Number.isInteger(value));
+  return frame({ title, names, x: xAxis, y: { label: y.label, scale: yScale, ticks } }, area, content);
+}
+
+interface Weighted {
+  readonly value: number;
+  readonly weight: number;
 }
 
 type Point = readonly [x: number, y: number];

@@ -33,7 +33,7 @@ describe('measureParticles', () => {
     ];
     const { particles, left } = measureParticles(predictions, [], { scoreThreshold: 0.5, excludeBorder: true });
     expect(particles.map(({ number }) => number)).toEqual([2]);
-    expect(left).toEqual({ withoutMask: 1, empty: 1, score: 1, border: 1 });
+    expect(left).toEqual({ withoutMask: [4], empty: [3], belowScore: [0], atBorder: [2] });
     expect(measureParticles(predictions, []).particles).toHaveLength(3);
   });
 });

@@ -159,6 +159,22 @@ describe('histogram', () => {
     expect(svg.texts).not.toContain('0.5'); // there is no half an object
   });
 
+  test('weights count in place of values; shares make series of different sizes equal', () => {
+    const weighted = { name: 'a', values: [0, 1, 2], weights: [1, 8, 3] };
+    const heights = (share: boolean) => {
+      const svg = parse(histogram({ title: 'h', x: { label: 'x' }, y: { label: 'y' }, series: [weighted, { name: 'b', values: [0, 0, 2, 2] }], bins: 2, share })); // prettier-ignore
+      const [a, b] = svg.paths.map(steps).map(({ tops, bottom }) => tops.map((top) => bottom - top));
+      return { a, b };
+    };
+    const plain = heights(false);
+    expect(plain.a[1] / plain.a[0]).toBeCloseTo(11, 1);
+    expect(plain.b[0] / plain.a[0]).toBeCloseTo(2, 1);
+    const shares = heights(true);
+    // 1 and 11 of 12; 2 and 2 of 4
+    expect(shares.a[1] / shares.b[1]).toBeCloseTo(11 / 12 / 0.5, 1);
+    expect(shares.b[0]).toBe(shares.b[1]);
+  });
+
   test('on a logarithmic axis bins and decades are equally wide; 0 and below is left out', () => {
     const values = [0.1, 1, 10, 100, 1000, 0, -5, NaN];
     const svg = parse(histogram({ title: 'h', x: { label: 'a (µm²)', log: true }, y: { label: 'n' }, series: [{ name: 'a', values }], bins: 4 })); // prettier-ignore
