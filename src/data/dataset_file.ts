@@ -108,26 +108,29 @@ function readHeads(entries: readonly JsonObject[], where: string): Head[] {
   });
 }
 
-type Shape = Pick<Annotation, 'box' | 'area' | 'isCrowd' | 'segmentation' | 'mask'>;
+type Shape = Pick<Annotation, 'box' | 'area' | 'isCrowd' | 'isDifficult' | 'segmentation' | 'mask'>;
 
 function readShape(object: CocoObject, warnings: Warnings, masks: boolean): Shape {
   const { entry, where } = object;
   const segmentation = readSegmentation(object, warnings);
   const ownBox = readBox(object, warnings);
-  const isCrowd = crowdField(entry, where);
+  const flags = {
+    isCrowd: crowdField(entry, where),
+    ...(entry.difficult === 1 || entry.difficult === true ? { isDifficult: true } : {}),
+  };
   const ownArea = isMissing(entry, 'area') ? undefined : numberField(entry, 'area', where, 0);
   if (segmentation === undefined) {
     if (ownBox === undefined) {
       throw new InputError(`${where} has neither "bbox" nor "segmentation": one of them is needed`);
     }
-    return { box: ownBox, area: ownArea ?? ownBox[2] * ownBox[3], isCrowd };
+    return { box: ownBox, area: ownArea ?? ownBox[2] * ownBox[3], ...flags };
   }
   const decode = () => maskOf(segmentation, object, 'add "width" and "height" to "images"');
   const mask = masks ? decode() : undefined;
   return {
     box: ownBox ?? boxAround(segmentation, () => mask ?? decode()),
     area: ownArea ?? rleArea(mask ?? decode()),
-    isCrowd,
+    ...flags,
     segmentation,
     ...(mask === undefined ? {} : { mask }),
   };

@@ -16,7 +16,7 @@ export type MaskIou = (jobs: readonly MaskIouJob[]) => Promise<Float64Array[]>;
 
 /**
  * Mask IoU on the processor: the values of `rleIou`, in time proportional to the runs that lie in the columns that two
- * masks' boxes share. Masks of up to 2^31 pixels.
+ * masks' boxes share.
  * @returns for each job, row-major [detections, groundTruths]
  * @throws InputError where two masks of a job have different sizes
  */
@@ -52,7 +52,7 @@ interface MaskRuns {
   readonly height: number;
   readonly area: number;
   /** First pixel and the one after the last of each run, by the pixels' index (x * height + y); ascending, none empty. */
-  readonly ends: Int32Array;
+  readonly ends: Float64Array;
   /**
    * Where no column has two runs, as with most objects: of each column from `left` on, the first row and the one after
    * the last; both 0 for a column without any.
@@ -62,7 +62,7 @@ interface MaskRuns {
 
 function runsOf(rle: Rle): MaskRuns {
   const { counts, height } = rle;
-  const ends = new Int32Array(counts.length);
+  const ends = new Float64Array(counts.length);
   let [length, position, area] = [0, 0, 0];
   for (let i = 1; i < counts.length; i += 2) {
     position += counts[i - 1];
@@ -79,7 +79,7 @@ function runsOf(rle: Rle): MaskRuns {
   return { left, top, right: left + width, bottom: top + rows, height, area, ends: runs, columns };
 }
 
-function columnsOf(ends: Int32Array, left: number, width: number, height: number): Int32Array | null {
+function columnsOf(ends: Float64Array, left: number, width: number, height: number): Int32Array | null {
   const columns = new Int32Array(2 * width);
   for (let i = 0; i < ends.length; i += 2) {
     const end = ends[i + 1];
@@ -124,7 +124,7 @@ function columnIntersection(a: Int32Array, fromA: number, b: Int32Array, fromB: 
 }
 
 /** Over the pixels from `start` up to `end`. */
-function runIntersection(a: Int32Array, b: Int32Array, start: number, end: number): number {
+function runIntersection(a: Float64Array, b: Float64Array, start: number, end: number): number {
   let i = firstRunAfter(a, start);
   let j = firstRunAfter(b, start);
   let pixels = 0;
@@ -142,7 +142,7 @@ function runIntersection(a: Int32Array, b: Int32Array, start: number, end: numbe
 }
 
 /** Place in `ends` of the first run that reaches beyond a pixel. */
-function firstRunAfter(ends: Int32Array, pixel: number): number {
+function firstRunAfter(ends: Float64Array, pixel: number): number {
   let [low, high] = [0, ends.length / 2];
   while (low < high) {
     const middle = (low + high) >>> 1;

@@ -68,7 +68,7 @@ function accumulateCategory(
     for (let threshold = 0; threshold < THRESHOLDS; threshold++) {
       gatherFlags(flags, ordered, groups, matches, area * THRESHOLDS + threshold);
       maxDets.forEach((limit, m) => {
-        const curve = ((category * AREAS + area) * maxDets.length + m) * THRESHOLDS + threshold;
+        const curve = curveIndex(maxDets.length, category, area, m) + threshold;
         const at = curve * RECALLS;
         result.recall[curve] = traceCurve(
           ordered,
@@ -81,6 +81,11 @@ function accumulateCategory(
       });
     }
   }
+}
+
+/** Place in `recall` of a category's value at the lowest IoU threshold; the others follow. */
+export function curveIndex(limits: number, category: number, area: number, limit: number): number {
+  return ((category * AREAS + area) * limits + limit) * THRESHOLDS;
 }
 
 /** The detections of a category, highest score first. */

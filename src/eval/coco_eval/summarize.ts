@@ -1,3 +1,4 @@
+import { curveIndex } from './accumulate';
 import type { CocoEvaluation } from './evaluate';
 import { AREA_RANGES, IOU_THRESHOLDS, RECALL_THRESHOLDS, type AreaName } from './parameters';
 
@@ -19,7 +20,7 @@ interface Figure {
 /** What the figures are made of. */
 type Curves = Pick<CocoEvaluation, 'precision' | 'recall' | 'maxDets' | 'categoryIds'>;
 
-const [AREAS, THRESHOLDS, RECALLS] = [AREA_RANGES.length, IOU_THRESHOLDS.length, RECALL_THRESHOLDS.length];
+const [THRESHOLDS, RECALLS] = [IOU_THRESHOLDS.length, RECALL_THRESHOLDS.length];
 
 /** Means over the categories at the given indices. */
 export function figuresOf(curves: Curves, categories: Iterable<number>): CocoFigures {
@@ -70,7 +71,7 @@ function mean(curves: Curves, { kind, area, maxDets, iou }: Figure, categories: 
   const [firstThreshold, thresholds] = iou === undefined ? [0, THRESHOLDS] : [IOU_THRESHOLDS.indexOf(iou), 1];
   let [sum, lost, count] = [0, 0, 0];
   for (const category of categories) {
-    const first = (((category * AREAS + a) * curves.maxDets.length + m) * THRESHOLDS + firstThreshold) * length;
+    const first = (curveIndex(curves.maxDets.length, category, a, m) + firstThreshold) * length;
     for (let i = first; i < first + thresholds * length; i++) {
       if (values[i] > -1) {
         // compensated (Kahan 1965), since a mean over 80 categories has 80,800 terms

@@ -1,0 +1,168 @@
+import { basename } from 'node:path';
+import { Option, type Command } from 'commander';
+import { readDataset } from '../data/dataset_file';
+import { readPredictions } from '../data/prediction_file';
+import { Warnings } from '../data/warnings';
+import { writeFile } from '../data/write_file';
+import { InputError } from '../errors';
+import { evaluateCoco, type CocoEvaluation, type CocoType } from '../eval/coco_eval/evaluate';
+import { DEFAULT_MAX_DETS } from '../eval/coco_eval/parameters';
+import type { Dataset, Prediction } from '../eval/dataset';
+import { scoreLabelMaps } from '../eval/label_map';
+import { evaluateVoc, type VocPoints } from '../eval/voc_ap';
+import { cocoChart, cocoOutput, labelOutput, vocOutput, type EvalOutput } from './eval-output';
+import { number, wholeNumbers } from './number-option';
+import { printWarnings } from './print-warnings';
+
+const METRICS = ['coco', 'voc', 'voc11', 'miou'] as const;
+
+interface EvalOptions {
+  readonly gt: string;
+  readonly pred: string;
+  readonly type?: CocoType | 'both';
+  readonly metric: (typeof METRICS)[number];
+  readonly maxDets?: number[];
+  readonly iou?: number;
+  readonly perClass?: boolean;
+  readonly json?: string;
+  readonly plot?: string;
+}
+
+/** `engine eval`: figures of predictions against annotations. */
+export function registerEval(program: Command): void {
+  program
+    .command('eval')
+    .description('score predictions against annotations: the COCO figures, VOC AP or mIoU')
+    .requiredOption('--gt <file>', 'annotation file (COCO: polygons or RLE)')
+    .requiredOption('--pred <file>', 'predictions: a results list, or an object with "annotations"')
+    .addOption(
+      new Option('--type <type>', 'compare boxes or masks; default: both, or bbox where a file has no masks').choices([
+        'bbox',
+        'segm',
+        'both',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--metric <metric>',
+        'coco; voc: VOC AP over all recalls; voc11: at 11 recalls; miou: IoU and accuracy of pixels, masks painted by rising score',
+      )
+        .choices(METRICS)
+        .default('coco'),
+    )
+    .option(
+      '--max-dets <numbers>',
+      `coco: detections per image and class that count, default ${DEFAULT_MAX_DETS.join(',')}; AP goes by the last`,
+      wholeNumbers('--max-dets', 1, 1_000_000),
+    )
+    .option('--iou <threshold>', 'voc, voc11: least IoU of a find, default 0.5', number('--iou', 0.01, 1))
+    .option('--per-class', 'print the figures of each class; with --json also precision-recall curves')
+    .option('--json <file>', 'write all figures, null where there is nothing to score')
+    .option('--plot <file>', 'coco: write precision over recall as SVG')
+    .action(evaluate);
+}
+
+async function evaluate(options: EvalOptions): Promise<void> {
+  checkOptions(options);
+  const warnings = new Warnings();
+  const masks = options.type !== 'bbox';
+  const dataset = await readDataset(options.gt, warnings, { masks });
+  const { predictions } = await readPredictions(options.pred, warnings, { masks, against: dataset });
+  const input: EvalInput = { dataset, predictions, types: typesOf(options, dataset, predictions) };
+  const { lines, figures, perClass } = await outputOf(input, options, warnings);
+  if (options.json !== undefined) {
+    const content = options.perClass === true ? { ...figures, per_class: perClass } : figures;
+    await writeFile(options.json, `${JSON.stringify(content, null, 1)}\n`);
+  }
+  printWarnings(warnings);
+  console.log(lines.join('\n'));
+}
+
+interface EvalInput {
+  readonly dataset: Dataset;
+  readonly predictions: readonly Prediction[];
+  readonly types: readonly CocoType[];
+}
+
+function checkOptions({ metric, type, maxDets, iou, plot }: EvalOptions): void {
+  const misplaced = [
+    metric !== 'coco' && maxDets !== undefined ? '--max-dets' : undefined,
+    metric !== 'coco' && plot !== undefined ? '--plot' : undefined,
+    !metric.startsWith('voc') && iou !== undefined ? '--iou' : undefined,
+  ].find((option) => option !== undefined);
+  if (misplaced !== undefined) {
+    const needed = misplaced === '--iou' ? '--metric voc or voc11' : '--metric coco';
+    throw new InputError(`${misplaced} goes with ${needed}, not with --metric ${metric}: leave one of them out`);
+  }
+  if (metric === 'miou' && type !== undefined && type !== 'segm') {
+    throw new InputError(`--metric miou compares masks: leave out --type ${type}`);
+  }
+}
+
+/** What is compared: as asked for, else all that both files have. */
+function typesOf(
+  { type, metric, gt, pred }: EvalOptions,
+  { annotations }: Dataset,
+  predictions: readonly Prediction[],
+): CocoType[] {
+  if (type === 'bbox') {
+    return ['bbox'];
+  }
+  const lists = [
+    { list: annotations, where: `annotation file ${gt}: annotations` },
+    { list: predictions, where: `predictions ${pred}: predictions` },
+  ];
+  const lacking = lists
+    .map(({ list, where }) => ({ all: list.length, without: list.filter(({ mask }) => !mask).length, where }))
+    .filter(({ without }) => without > 0);
+  const isAsked = type !== undefined || metric === 'miou';
+  const wrong = isAsked ? lacking[0] : lacking.find(({ without, all }) => without < all);
+  if (wrong !== undefined) {
+    const wayOut =
+      metric === 'miou' ? 'give a file with masks' : 'give a file with masks, or score boxes with --type bbox';
+    throw new InputError(`${wrong.where} without "segmentation": ${wrong.without} of ${wrong.all}; ${wayOut}`);
+  }
+  if (type === 'segm' || metric === 'miou') {
+    return ['segm'];
+  }
+  return lacking.length > 0 ? ['bbox'] : ['bbox', 'segm'];
+}
+
+async function outputOf(
+  { dataset, predictions, types }: EvalInput,
+  { metric, maxDets, iou = 0.5, perClass = false, plot, pred }: EvalOptions,
+  warnings: Warnings,
+): Promise<EvalOutput> {
+  if (metric === 'miou') {
+    return labelOutput(scoreLabelMaps(dataset, predictions), dataset.categories, perClass);
+  }
+  if (metric !== 'coco') {
+    const points: VocPoints = metric === 'voc11' ? '11' : 'all';
+    const evaluations = types.map((type) => ({
+      type,
+      evaluation: evaluateVoc(dataset, predictions, { type, points, iou }),
+    }));
+    return vocOutput(evaluations, { points, iou, perClass });
+  }
+  const evaluations = types.map((type) => evaluateCoco(dataset, predictions, { type, maxDets }));
+  warnOfSaturation(evaluations[0], dataset, warnings);
+  if (plot !== undefined) {
+    await writeFile(plot, cocoChart(evaluations, `Precision and recall: ${basename(pred)}`));
+  }
+  return cocoOutput(evaluations, perClass);
+}
+
+/** The same for boxes and masks, so of one evaluation. */
+function warnOfSaturation({ saturated, maxDets }: CocoEvaluation, { images }: Dataset, warnings: Warnings): void {
+  const names = new Map(images.map(({ id, fileName }) => [id, fileName]));
+  const last = maxDets[maxDets.length - 1];
+  const most = Math.max(...saturated.map(({ objects, detections }) => Math.max(objects, detections)));
+  const enough = [...maxDets.slice(0, -1), most].join(',');
+  const places = new Set(saturated.map(({ imageId }) => imageId));
+  for (const imageId of places) {
+    warnings.add(
+      `images with more than ${last} objects or detections of a class, of which only the best ${last} detections count (--max-dets ${enough} counts all)`,
+      names.get(imageId) || `image ${imageId}`,
+    );
+  }
+}
