@@ -1,0 +1,59 @@
+import type { ParticlesData, SetData } from '../particles_data';
+import type { Column } from './table';
+
+/** One particle: a row of the table. */
+export interface Row {
+  readonly set: number;
+  /** Index within the set. */
+  readonly index: number;
+}
+
+export function rowsOf(sets: readonly SetData[]): Row[][] {
+  return sets.map((data, set) => data.image.map((_, index) => ({ set, index })));
+}
+
+/** Four digits, without an exponent. */
+export function shortNumber(value: number): string {
+  return Math.abs(value) >= 1e4 ? String(Math.round(value)) : String(Number(value.toPrecision(4)));
+}
+
+export function withUnit(title: string, unit: string): string {
+  return unit === '' ? title : `${title} (${unit})`;
+}
+
+export function columnsOf({ sets, measures }: ParticlesData): Column<Row>[] {
+  const hasClasses = new Set(sets.flatMap(({ classes }) => classes)).size > 1;
+  const hasScores = sets.some((set) => set.hasScores);
+  const text = (title: string, value: (row: Row) => string, width?: number): Column<Row> => ({
+    title,
+    value,
+    kind: 'text',
+    ...(width === undefined ? {} : { width }),
+  });
+  return [
+    ...(sets.length > 1 ? [text('set', ({ set }) => sets[set].name)] : []),
+    text('image', ({ set, index }) => sets[set].images[sets[set].image[index]].name),
+    { title: 'no.', value: ({ set, index }) => sets[set].number[index], kind: 'number', width: 6 },
+    ...(hasClasses ? [text('class', ({ set, index }) => sets[set].classes[sets[set].class[index]])] : []),
+    ...(hasScores
+      ? [
+          {
+            title: 'confidence',
+            value: ({ set, index }: Row) => (sets[set].hasScores ? sets[set].score[index] : null),
+            kind: 'number' as const,
+          },
+        ]
+      : []),
+    ...measures.map(({ name, title, unit }, m): Column<Row> => {
+      const value = ({ set, index }: Row): number => sets[set].values[m][index];
+      return {
+        title: withUnit(name.replaceAll('_', ' '), unit),
+        hint: title,
+        value,
+        text: (row) => shortNumber(value(row)),
+        kind: 'number',
+      };
+    }),
+    text('border', ({ set, index }) => (sets[set].border[index] === 1 ? 'yes' : ''), 6),
+  ];
+}
