@@ -180,8 +180,15 @@ function readRle(value: JsonObject, at: string): CocoRle {
   if (typeof counts !== 'string' && !Array.isArray(counts)) {
     throw new InputError(`${at}.counts is ${kindOf(counts)}: a compressed string or a list of counts is needed`);
   }
-  // rleFromCoco checks each count.
-  return { size: [height, width], counts: counts as string | number[] };
+  return { size: [height, width], counts: typeof counts === 'string' ? counts : requireCounts(counts, `${at}.counts`) };
+}
+
+function requireCounts(counts: readonly unknown[], at: string): readonly number[] {
+  const wrong = counts.findIndex((count) => !Number.isInteger(count) || (count as number) < 0);
+  if (wrong >= 0) {
+    throw new InputError(`${at}[${wrong}] is ${shown(counts[wrong])}: a whole number from 0 on is needed`);
+  }
+  return counts as readonly number[];
 }
 
 function requireSize(image: DatasetImage | undefined, where: string, help: string): DatasetImage {
