@@ -195,8 +195,8 @@ function cocoTable({ figures, maxDets, saturated }: CocoEvaluation): string {
   const note =
     saturated.length === 0
       ? ''
-      : ` ${plural(saturated.length, 'image')} (counted for each class) had more objects or detections than that: raise --max-dets.`;
-  return `<table class="plain">
+      : ` ${plural(new Set(saturated.map(({ imageId }) => imageId)).size, 'image')} had more objects or detections than that: raise --max-dets.`;
+  return `<div class="scroll-x"><table class="plain">
 <thead><tr><th></th><th scope="col">all</th><th scope="col">small</th><th scope="col">medium</th><th scope="col">large</th></tr></thead>
 <tbody>
 <tr><th scope="row">AP</th>${['AP', 'APs', 'APm', 'APl'].map(cell).join('')}</tr>
@@ -204,7 +204,7 @@ function cocoTable({ figures, maxDets, saturated }: CocoEvaluation): string {
 <tr><th scope="row">AP at IoU 0.75</th>${cell('AP75')}<td></td><td></td><td></td></tr>
 <tr><th scope="row">AR</th>${[`AR${last}`, 'ARs', 'ARm', 'ARl'].map(cell).join('')}</tr>
 </tbody>
-</table>
+</table></div>
 <p class="muted small">Over IoU 0.50 to 0.95 and all scores, with at most ${last} detections per image and class.${note} Small is below 32², large from 96² square pixels on.</p>`;
 }
 

@@ -30,7 +30,7 @@ export interface TableOptions<Row> {
   readonly height?: number;
   /** Height in pixels of each row. Default 30. */
   readonly rowHeight?: number;
-  /** Name of what the rows are, for "12 of 300 images". */
+  /** Name of what the rows are, plural, for "12 of 300 images". */
   readonly unit?: string;
   /** The user chose a row, by click or arrow keys. */
   readonly onSelect?: (row: Row) => void;
@@ -167,7 +167,7 @@ export class Table<Row> {
 
   private filterCell(column: Column<Row>, index: number): HTMLElement {
     this.filters[index] = () => true;
-    const cell = create('th');
+    const cell = create('th', { class: column.kind });
     if (column.filter === false) {
       return cell;
     }
