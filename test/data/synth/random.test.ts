@@ -22,13 +22,13 @@ describe('RandomStream', () => {
   };
 
   it('gives each name numbers of its own, and the same ones again', () => {
-    const names = [
+    const names: [number, number, number, number][] = [
       [1, 0, 0, 0],
       [2 ** 32 + 1, 0, 0, 0],
       [1, 1, 0, 0],
       [1, 0, 1, 0],
       [1, 0, 0, 1],
-    ] as const;
+    ];
     const all = names.map((name) => draw(...name));
     expect(new Set(all.flat()).size).toBe(8 * names.length);
     expect(names.map((name) => draw(...name))).toEqual(all);
