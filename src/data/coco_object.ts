@@ -194,7 +194,7 @@ function requireCounts(counts: readonly unknown[], at: string): readonly number[
 function requireSize(image: DatasetImage | undefined, where: string, help: string): DatasetImage {
   if (image === undefined || image.width === 0 || image.height === 0) {
     const which = image === undefined ? 'its image' : `image ${image.id}`;
-    throw new InputError(`${where} is a polygon, but the width and height of ${which} are not known: ${help}`);
+    throw new InputError(`${where} has polygons, but the width and height of ${which} are not known: ${help}`);
   }
   if (image.width * image.height > MAX_MASK_PIXELS) {
     throw new InputError(

@@ -115,8 +115,11 @@ function readHead(entry: JsonObject, at: string, kind: 'results' | 'dataset'): H
 
 /** Sizes as the dataset has them, else as the file itself. */
 function knownImages(source: Source, against: Dataset | undefined): ReadonlyMap<number, DatasetImage> {
-  const images = [...source.images, ...(against?.images.filter(({ width, height }) => width > 0 && height > 0) ?? [])];
-  return new Map(images.map((image) => [image.id, image]));
+  const sized = ({ width, height }: DatasetImage) => width > 0 && height > 0;
+  const own = source.images.filter(sized);
+  const given = against?.images ?? [];
+  // Of two images with one id the later counts.
+  return new Map([...given, ...own, ...given.filter(sized)].map((image) => [image.id, image]));
 }
 
 function requireKnown(heads: readonly Head[], source: Source, where: string, against: Dataset | undefined): void {
@@ -148,7 +151,7 @@ function readShape(object: CocoObject, warnings: Warnings, masks: boolean, areaO
     }
     return { box: ownBox, area: ownBox[2] * ownBox[3] };
   }
-  const help = 'name the annotation file, which has the sizes';
+  const help = 'name an annotation file that has the sizes';
   const mask = masks || !areaOfBox || ownBox === undefined ? maskOf(segmentation, object, help) : undefined;
   const box = ownBox ?? rleToBbox(mask!);
   return {

@@ -96,7 +96,7 @@ describe('readDataset', () => {
     expect(dataset.images[0]).toEqual({ id: 5, fileName: '', width: 0, height: 0 });
     expect(dataset.annotations[0].mask).toMatchObject({ height: 6, width: 10 });
     expect(await refusal({ ...bare, annotations: [polygon] })).toMatch(
-      /annotations\[0\] is a polygon, but the width and height of image 5 are not known: add "width" and "height"/,
+      /annotations\[0\] has polygons, but the width and height of image 5 are not known: add "width" and "height"/,
     );
   });
 
