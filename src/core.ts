@@ -74,3 +74,19 @@ export {
   type Rle,
   type XywhBox,
 } from './eval/rle';
+
+// evaluation
+export { precisionCurve, scoreCurve, type CurveChoice } from './eval/coco_eval/curves';
+export {
+  evaluateCoco,
+  evaluateCocoWith,
+  type CocoClassFigures,
+  type CocoEvaluation,
+  type CocoOptions,
+  type CocoType,
+} from './eval/coco_eval/evaluate';
+export { cocoLines, type CocoFigures } from './eval/coco_eval/summarize';
+export type { Annotation, Category, Dataset, DatasetImage, Prediction, Segmentation } from './eval/dataset';
+export { ConfusionMatrix, scoreLabelMaps, type LabelMap, type LabelScores } from './eval/label_map';
+export { maskIouOnCpu, type MaskIou, type MaskIouJob } from './eval/mask_iou';
+export { averagePrecision, evaluateVoc, type VocEvaluation, type VocOptions } from './eval/voc_ap';
