@@ -10,6 +10,8 @@ import { registerInfer } from './infer';
 import { registerParticles } from './particles';
 import { registerReport } from './report';
 import { registerScore } from './score';
+import { registerSubmit } from './submit';
+import { registerSynth } from './synth';
 
 /** Adds one command to the program. Each command is a file here that exports such a function. */
 export type Register = (program: Command) => void;
@@ -18,11 +20,13 @@ const COMMANDS: readonly Register[] = [
   registerInfer,
   registerEval,
   registerScore,
+  registerSubmit,
   registerParticles,
   registerReport,
   registerBench,
   registerDoctor,
   registerData,
+  registerSynth,
 ];
 
 export function createProgram(commands: readonly Register[] = COMMANDS): Command {
