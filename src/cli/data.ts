@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { registerDataConvert } from './data_convert';
+import { registerDataSplit } from './data_split';
 import type { Register } from './program';
 
 /** Adds the commands below `engine data`, each from its own file. */
-const COMMANDS: readonly Register[] = [registerDataConvert];
+const COMMANDS: readonly Register[] = [registerDataConvert, registerDataSplit];
 
 /** `engine data`: what people do with annotation files before training. */
 export function registerData(program: Command): void {
