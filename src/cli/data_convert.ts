@@ -1,5 +1,5 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
 import { Option, type Command } from 'commander';
 import {
   asDataset,
@@ -19,6 +19,7 @@ import { OutputFolder } from '../data/output_folder';
 import { Warnings } from '../data/warnings';
 import { InputError } from '../errors';
 import { number } from './number-option';
+import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
 import { Progress } from './progress';
 
@@ -36,6 +37,7 @@ interface ConvertOptions {
   readonly images?: string;
   readonly simplify?: number;
   readonly category?: string;
+  readonly split?: boolean;
   readonly set?: string;
 }
 
@@ -56,7 +58,8 @@ export function registerDataConvert(data: Command): void {
       number('--simplify', 0.1, 100),
     )
     .option('--category <name>', 'for a folder of masks: the class (default: object)')
-    .option('--set <name>', 'for voc: the set in ImageSets/Main to read (default: all) or to write (trainval)')
+    .option('--split', 'for a folder of masks: parts that do not touch become objects of their own')
+    .option('--set <name>', 'for voc: the set in ImageSets/Main to read (default: all) or to write (trainval)', setName)
     .addHelpText(
       'after',
       `
@@ -90,17 +93,15 @@ async function convert(input: string, options: ConvertOptions): Promise<void> {
   }
 }
 
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+function setName(text: string): string {
+  if (!/^[\w-]+$/.test(text)) {
+    throw new InputError(`--set ${text}: give the name of a set, e.g. train`);
+  }
+  return text;
 }
 
-async function requireOtherFile(out: string, inputs: readonly (string | undefined)[]): Promise<void> {
-  const real = (path: string) => realpath(path).catch(() => resolve(path));
-  for (const input of inputs) {
-    if (input !== undefined && (await real(input)) === (await real(out))) {
-      throw new InputError(`--out ${out} is the input itself, which is never written over: name another file`);
-    }
-  }
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 async function recognise(input: string): Promise<Source> {
@@ -144,6 +145,7 @@ function refuseUnused(options: ConvertOptions, source: Source): void {
     ['images', source === 'voc' || source === 'masks', 'a VOC folder or a folder of masks'],
     ['simplify', options.to === 'coco-poly', '--to coco-poly'],
     ['category', source === 'masks', 'a folder of masks'],
+    ['split', source === 'masks', 'a folder of masks'],
     ['set', source === 'voc' || options.to === 'voc', 'a VOC folder or --to voc'],
   ];
   for (const [option, isUsed, goesWith] of rules) {
@@ -182,7 +184,7 @@ function needsMasks(to: Target): boolean {
 }
 
 async function read(input: string, source: Source, options: ConvertOptions, warnings: Warnings): Promise<Convertible> {
-  const { to, gt, images, category, set } = options;
+  const { to, gt, images, category, split, set } = options;
   const groundTruth = gt === undefined ? undefined : await readGroundTruth(gt, warnings);
   switch (source) {
     case 'coco':
@@ -193,7 +195,7 @@ async function read(input: string, source: Source, options: ConvertOptions, warn
     case 'csv':
       return readDetectionCsv(input, to !== 'results', warnings, groundTruth);
     case 'masks':
-      return withProgress((onImage) => readMaskFolder(input, { images, category, onImage }, warnings));
+      return withProgress((onImage) => readMaskFolder(input, { images, category, split, onImage }, warnings));
   }
 }
 
@@ -201,7 +203,7 @@ async function write(data: Convertible, options: ConvertOptions, warnings: Warni
   const { to, out, simplify, set } = options;
   switch (to) {
     case 'coco-rle':
-      return writeCocoFile(out, withRunLengths(data));
+      return writeCocoFile(out, withRunLengths(data, warnings));
     case 'coco-poly':
       return writeCocoFile(out, withPolygons(data, simplify ?? 0, warnings));
     case 'coco':

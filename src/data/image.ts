@@ -82,7 +82,10 @@ export async function decodeLabelImage(path: string): Promise<LabelImage> {
   }
   try {
     const image = sharp(bytes, sharpOptions);
-    const raw = isDeep ? image.toColourspace('grey16').raw({ depth: 'ushort' }) : image.raw();
+    if (header.channels < 3) {
+      image.toColourspace(isDeep ? 'grey16' : 'b-w'); // else grey becomes RGB
+    }
+    const raw = image.raw(isDeep ? { depth: 'ushort' } : {});
     const { data, info } = await raw.toBuffer({ resolveWithObject: true });
     const values = isDeep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
     return { width: info.width, height: info.height, labels: toLabels(values, info.channels) };

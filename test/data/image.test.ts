@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/errors';
 import type { RgbImage } from '../../src/data/image';
-import { decodeImage } from '../../src/data/image';
+import { decodeImage, decodeLabelImage, encodeGreyPng, readImageSize } from '../../src/data/image';
 import { temporaryFolder } from './temporary_folder';
 
 const at = temporaryFolder();
@@ -319,5 +319,61 @@ describe('bad input', () => {
 
   it('leaves the file as it was', () => {
     expect(readFileSync(at('text.png'), 'utf8')).toBe('Grüße: this is no picture\n');
+  });
+});
+
+describe('decodeLabelImage', () => {
+  const deep = [0, 1, 255, 256, 300, 65535];
+  const bytesOf = (values: readonly number[]) => values.flatMap((value) => [value >> 8, value & 255]);
+
+  it('keeps every value of grey of 8 and 16 bit, with alpha too', async () => {
+    const grey16 = png({
+      width: 3,
+      height: 2,
+      depth: 16,
+      colour: 0,
+      rows: [deep.slice(0, 3), deep.slice(3)].map(bytesOf),
+    });
+    expect(await decodeLabelImage(write('label16.png', grey16))).toEqual({
+      width: 3,
+      height: 2,
+      labels: Uint32Array.from(deep),
+    });
+    const alpha = png({ width: 2, height: 1, depth: 16, colour: 4, rows: [bytesOf([300, 65535, 7, 0])] });
+    expect([...(await decodeLabelImage(write('label16a.png', alpha))).labels]).toEqual([300, 7]);
+    const all = Array.from({ length: 256 }, (_, i) => i);
+    const grey8 = png({ width: 256, height: 1, depth: 8, colour: 0, rows: [all] });
+    expect([...(await decodeLabelImage(write('label8.png', grey8))).labels]).toEqual(all);
+  });
+
+  it('keeps colours, of palettes too', async () => {
+    const rgb = png({ width: 2, height: 1, depth: 8, colour: 2, rows: [[1, 2, 3, 255, 0, 9]] });
+    expect([...(await decodeLabelImage(write('labelrgb.png', rgb))).labels]).toEqual([0x010203, 0xff0009]);
+    const palette = chunk('PLTE', Uint8Array.from([0, 0, 0, 128, 0, 0, 0, 128, 0]));
+    const indexed = png({ width: 4, height: 1, depth: 2, colour: 3, rows: [[0b00011000]], extra: [palette] });
+    expect([...(await decodeLabelImage(write('labelp.png', indexed))).labels]).toEqual([0, 0x800000, 0x008000, 0]);
+  });
+
+  it('refuses what does not keep values', async () => {
+    const jpeg = await sharp(noise, { raw: { width: 13, height: 7, channels: 4 } })
+      .jpeg()
+      .toBuffer();
+    await expect(decodeLabelImage(write('label.jpg', jpeg))).rejects.toThrow(
+      /is a JPEG file, which changes pixel values/,
+    );
+    const deepColours = png({ width: 1, height: 1, depth: 16, colour: 2, rows: [bytesOf([1, 2, 3])] });
+    await expect(decodeLabelImage(write('label48.png', deepColours))).rejects.toThrow(/has colours of 16 bit/);
+    await expect(decodeLabelImage(write('cut.png', encodeNoise(6, 0).subarray(0, 80)))).rejects.toThrow(InputError);
+  });
+
+  it('reads back what is encoded, as pngjs does', async () => {
+    for (const values of [Uint8Array.from([0, 1, 254, 255, 7, 8]), Uint16Array.from(deep)]) {
+      const bytes = await encodeGreyPng(values, 3, 2);
+      const grey = Array.from(PNG.sync.read(bytes, { skipRescale: true }).data).filter((_, i) => i % 4 === 0);
+      expect(grey).toEqual([...values]);
+      expect(bytes[24]).toBe(8 * values.BYTES_PER_ELEMENT);
+      expect([...(await decodeLabelImage(write('back.png', bytes))).labels]).toEqual([...values]);
+      expect(await readImageSize(at('back.png'))).toEqual({ width: 3, height: 2 });
+    }
   });
 });

@@ -74,9 +74,12 @@ function withoutAnnotations(file: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(file).filter(([field]) => field !== 'annotations'));
 }
 
-/** Every segmentation as compressed run lengths; strings stay as they are. All other fields are kept. */
-export function withRunLengths(data: Convertible): Convertible {
-  return withSegmentations(data, ({ fields, mask }) => {
+/**
+ * Every segmentation as compressed run lengths; strings stay as they are. All other fields are kept.
+ * @param warnings counts objects without a segmentation
+ */
+export function withRunLengths(data: Convertible, warnings: Warnings): Convertible {
+  return withSegmentations(data, warnings, ({ fields, mask }) => {
     const { segmentation } = fields;
     const isString = isObject(segmentation) && typeof segmentation.counts === 'string';
     return mask === undefined || isString ? segmentation : rleToCoco(mask);
@@ -86,10 +89,10 @@ export function withRunLengths(data: Convertible): Convertible {
 /**
  * Every segmentation as polygons (`polygonsFromRle`). Crowds stay run lengths, as COCO has them; polygons stay as they
  * are unless `simplify`, a tolerance in pixels above 0, is given. All other fields are kept.
- * @param warnings counts empty masks, whose polygons are an empty list
+ * @param warnings counts objects without a segmentation, and empty masks, whose polygons are an empty list
  */
 export function withPolygons(data: Convertible, simplify: number, warnings: Warnings): Convertible {
-  return withSegmentations(data, ({ fields, isCrowd, mask }, i) => {
+  return withSegmentations(data, warnings, ({ fields, isCrowd, mask }, i) => {
     const { segmentation } = fields;
     if (mask === undefined || isCrowd || (Array.isArray(segmentation) && simplify === 0)) {
       return segmentation;
@@ -104,9 +107,13 @@ export function withPolygons(data: Convertible, simplify: number, warnings: Warn
 
 function withSegmentations(
   data: Convertible,
+  warnings: Warnings,
   segmentationOf: (object: ConvertibleObject, i: number) => unknown,
 ): Convertible {
   const objects = data.objects.map((object, i) => {
+    if (object.mask === undefined) {
+      warnings.add('objects without a segmentation, kept as they are', `annotations[${i}]`);
+    }
     const segmentation = segmentationOf(object, i);
     return segmentation === undefined ? object : { ...object, fields: { ...object.fields, segmentation } };
   });

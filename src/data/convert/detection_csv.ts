@@ -79,6 +79,9 @@ async function readRows(path: string): Promise<Row[]> {
       `detection CSV ${path}: line ${(fault.row ?? 0) + 1} has an open or misplaced quotation mark: mend or export it again`,
     );
   }
+  if (data.length === 0) {
+    throw new InputError(`detection CSV ${path} is empty: columns ${IMAGE_COLUMN} and ${BOXES_COLUMN} are needed`);
+  }
   const columns = data[0].map((name) => name.trim());
   const [image, boxes] = [IMAGE_COLUMN, BOXES_COLUMN].map((column) => columns.indexOf(column));
   if (image < 0 || boxes < 0) {

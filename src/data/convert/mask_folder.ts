@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../../errors';
 import type { DatasetImage } from '../../eval/dataset';
-import type { Rle } from '../../eval/rle';
+import { polygonsFromRle } from '../../eval/polygonise';
+import { rleFromPolygon, type Rle } from '../../eval/rle';
 import { readError } from '../file_error';
 import { decodeLabelImage, encodeGreyPng, readImageSize } from '../image';
 import type { OutputFolder } from '../output_folder';
@@ -24,6 +25,8 @@ export interface MaskFolderReading {
   readonly images?: string;
   /** The name of the one class; default "object". */
   readonly category?: string;
+  /** Take every 4-connected part of a mask as an object of its own; default false. */
+  readonly split?: boolean;
   /** Told after each image. */
   readonly onImage?: (done: number, total: number, name: string) => void;
 }
@@ -60,7 +63,8 @@ export async function readMaskFolder(
   const [images, objects]: [DatasetImage[], ConvertibleObject[]] = [[], []];
   for (const masked of listed) {
     const id = images.length + 1;
-    const masks = masked.isLabels ? await readLabels(masked, warnings) : await readObjects(masked, warnings);
+    const whole = masked.isLabels ? await readLabels(masked, options, warnings) : await readObjects(masked, warnings);
+    const masks = options.split === true ? whole.flatMap(partsOf) : whole;
     const image = imageOf(masked, index, warnings);
     const size = await sizeOf(masked, masks, image.path);
     images.push({ id, fileName: image.fileName, ...size });
@@ -152,12 +156,16 @@ function compare(a: string, b: string): number {
   return naturalOrder.compare(a, b) || (a < b ? -1 : 1);
 }
 
-async function readLabels({ masks: [path] }: MaskedImage, warnings: Warnings): Promise<Rle[]> {
+async function readLabels(
+  { masks: [path] }: MaskedImage,
+  { split }: MaskFolderReading,
+  warnings: Warnings,
+): Promise<Rle[]> {
   const masks = masksOfLabels(await decodeLabelImage(path));
   if (masks.length === 0) {
     warnings.add('masks without an object', path);
-  } else if (masks.length === 1) {
-    warnings.add('masks with one label only, taken as one object (do they tell objects apart?)', path);
+  } else if (masks.length === 1 && split !== true) {
+    warnings.add('masks with one label only, taken as one object each (--split makes each part an object)', path);
   }
   return masks;
 }
@@ -188,6 +196,11 @@ async function readObjects({ masks: paths, stem }: MaskedImage, warnings: Warnin
 async function readObject(path: string): Promise<{ mask: Rle | undefined; width: number; height: number }> {
   const labels = await decodeLabelImage(path);
   return { mask: maskOfForeground(labels), width: labels.width, height: labels.height };
+}
+
+/** The 4-connected parts: what `polygonsFromRle` gives a polygon each. */
+function partsOf(mask: Rle): Rle[] {
+  return polygonsFromRle(mask).map((polygon) => rleFromPolygon(polygon, mask.height, mask.width));
 }
 
 function findImage(index: ImageIndex, stem: string): string | undefined {

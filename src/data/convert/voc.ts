@@ -205,7 +205,9 @@ export async function writeVoc(
   const names = overlayNames(data.images.map(({ id, fileName }) => ({ id, fileName: fileName || `${id}.png` })));
   for (const [i, image] of data.images.entries()) {
     if (image.width === 0 || image.height === 0) {
-      throw new InputError(`image ${image.id} has no width and height, which PASCAL VOC needs: add them to "images"`);
+      throw new InputError(
+        `image ${image.id} has no width and height, which PASCAL VOC needs: add them to its annotation file`,
+      );
     }
     const stem = (names.get(image.id) ?? '').replace(/\.png$/, '');
     stems.push(stem);
