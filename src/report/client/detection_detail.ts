@@ -3,8 +3,10 @@ import { pictureId, type DetectionData, type DetectionPicture } from '../detecti
 import type { ImageState } from './detection_state';
 import { byId, create, readData } from './dom';
 import { ImageViewer, type ViewerObject } from './image_viewer';
-import { Table } from './table';
+import { Table, type Column } from './table';
 import { VERDICTS, VERDICT_STYLES } from './verdict_style';
+
+const ERRORS_FIRST: readonly Verdict[] = ['missed', 'false', 'found', 'ignored'];
 
 /** An object with the detection that found it, an object alone (missed), or a detection alone (false). */
 interface PairRow {
@@ -34,42 +36,27 @@ export class DetectionDetail {
       this.choose(this.rows.find(({ detection }) => detection === id));
     },
   });
-  private readonly table = new Table<PairRow>({
-    label: 'Objects of this image',
-    unit: 'objects',
-    height: 320,
-    rows: [],
-    sort: { column: 0, descending: true },
-    columns: [
-      {
-        title: 'Result',
-        kind: 'text',
-        width: 20,
-        value: ({ verdict }) => VERDICT_STYLES[verdict].name,
-        cell: ({ verdict }) => create('span', {}, swatch(verdict), VERDICT_STYLES[verdict].name),
-      },
-      { title: 'Class', kind: 'text', width: 20, value: ({ className }) => className },
-      { title: 'Score', kind: 'number', width: 14, value: ({ score }) => score, text: ({ score }) => fixed(score) },
-      { title: 'IoU', kind: 'number', width: 14, value: ({ iou }) => iou, text: ({ iou }) => fixed(iou) },
-      {
-        title: 'Area (px²)',
-        kind: 'number',
-        width: 16,
-        value: ({ area }) => area,
-        text: ({ area }) => Math.round(area).toLocaleString('en'),
-      },
-    ],
-    onSelect: (row) => {
-      this.mark(row);
-    },
-  });
+  private readonly table: Table<PairRow>;
   private rows: readonly PairRow[] = [];
   private picture: DetectionPicture | null = null;
   private state: ImageState | null = null;
-  private categories: DetectionData['categories'] = [];
 
   /** @param move shows the image so many rows further down */
-  constructor(move: (step: number) => void) {
+  constructor(
+    private readonly data: DetectionData,
+    move: (step: number) => void,
+  ) {
+    this.table = new Table<PairRow>({
+      label: 'Objects of this image',
+      unit: 'objects',
+      height: 320,
+      rows: [],
+      sort: { column: 0, descending: false },
+      columns: columns(data.categories.length > 1),
+      onSelect: (row) => {
+        this.mark(row);
+      },
+    });
     this.objectsViewer.link(this.detectionsViewer);
     byId('objects-viewer', HTMLElement).append(this.objectsViewer.element);
     byId('detections-viewer', HTMLElement).append(this.detectionsViewer.element);
@@ -86,9 +73,8 @@ export class DetectionDetail {
   }
 
   /** Shows another image. */
-  show(state: ImageState, { categories }: DetectionData): void {
+  show(state: ImageState): void {
     const { image, index } = state;
-    this.categories = categories;
     const isIncluded = image.thumbnail !== undefined;
     this.picture = isIncluded ? readData<DetectionPicture>(pictureId(index)) : null;
     byId('image-name', HTMLElement).textContent = image.name;
@@ -118,7 +104,7 @@ export class DetectionDetail {
 
   private pairRows({ image, matches, verdicts }: ImageState): PairRow[] {
     const { objects, detections, overlaps } = image.match;
-    const nameOf = (category: number): string => this.categories[category]?.name ?? '';
+    const nameOf = (category: number): string => this.data.categories[category]?.name ?? '';
     const rows = verdicts.detections.map((verdict, detection): PairRow => {
       const object = matches[detection];
       const pairs = overlaps.objects.slice(overlaps.starts[detection], overlaps.starts[detection + 1]);
@@ -208,6 +194,24 @@ export class DetectionDetail {
   }
 }
 
+function columns(withClass: boolean): Column<PairRow>[] {
+  const className: Column<PairRow> = { title: 'Class', kind: 'text', width: 20, value: (row) => row.className };
+  return [
+    {
+      title: 'Result',
+      kind: 'text',
+      width: 20,
+      value: ({ verdict }) => ERRORS_FIRST.indexOf(verdict),
+      text: ({ verdict }) => VERDICT_STYLES[verdict].name,
+      cell: ({ verdict }) => create('span', {}, swatch(verdict), VERDICT_STYLES[verdict].name),
+    },
+    ...(withClass ? [className] : []),
+    { title: 'Score', kind: 'number', width: 14, value: ({ score }) => score, text: ({ score }) => fixed(score) },
+    { title: 'IoU', kind: 'number', width: 14, value: ({ iou }) => iou, text: ({ iou }) => fixed(iou) },
+    { title: 'Area (px²)', kind: 'number', width: 16, value: ({ area }) => area, text: ({ area }) => whole(area) },
+  ];
+}
+
 function swatch(verdict: Verdict): HTMLElement {
   const { colour } = VERDICT_STYLES[verdict];
   return create('span', { class: `swatch ${verdict}`, style: `border-color:${colour}` });
@@ -221,9 +225,13 @@ function tipOf({ verdict, className, score, iou, area }: PairRow): string {
   if (iou !== null) {
     lines.push(`IoU ${fixed(iou)}`);
   }
-  return [...lines, `${Math.round(area).toLocaleString('en')} px²`].join('\n');
+  return [...lines, `${whole(area)} px²`].join('\n');
 }
 
 function fixed(value: number | null): string {
   return value === null ? '–' : value.toFixed(3);
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en');
 }

@@ -11,7 +11,7 @@ import { Table, type Column } from './table';
 const state = new DetectionState(readData<DetectionData>('report'));
 const scoreInput = byId('score', HTMLInputElement);
 const iouInput = byId('iou', HTMLInputElement);
-const detail = new DetectionDetail((step) => {
+const detail = new DetectionDetail(state.data, (step) => {
   move(step);
 });
 
@@ -28,7 +28,7 @@ const images = new Table<number>({
   height: 300,
   rowHeight: 54,
   onSelect: (index) => {
-    detail.show(state.images[index], state.data);
+    detail.show(state.images[index]);
   },
 });
 
@@ -54,6 +54,7 @@ function imageColumns(): Column<number>[] {
     hint,
     width: 13,
     value: (index) => value(state.images[index]),
+    text: (index) => value(state.images[index]).toLocaleString('en'),
   });
   return [
     {
@@ -92,23 +93,27 @@ function classRows(): ClassRow[] {
 }
 
 function classColumns(): Column<ClassRow>[] {
+  const filter = state.data.categories.length > 10;
   const share = (title: string, value: (row: ClassRow) => number | null, hint?: string): Column<ClassRow> => ({
     title,
     kind: 'number',
     hint,
-    width: 12,
+    width: Math.max(9, title.length + 5),
     value,
     text: (row) => decimals(value(row)),
+    filter,
   });
   const count = (title: string, value: (row: ClassRow) => number, hint?: string): Column<ClassRow> => ({
     title,
     kind: 'number',
     hint,
-    width: 12,
+    width: Math.max(11, title.length + 5),
     value,
+    text: (row) => value(row).toLocaleString('en'),
+    filter,
   });
   return [
-    { title: 'Class', kind: 'text', value: ({ name }) => name },
+    { title: 'Class', kind: 'text', value: ({ name }) => name, filter },
     count('Objects', ({ counts }) => counts.truePositives + counts.falseNegatives),
     count('Found', ({ counts }) => counts.truePositives, 'True positives'),
     count('Missed', ({ counts }) => counts.falseNegatives, 'False negatives'),
@@ -128,17 +133,27 @@ function decimals(value: number | null): string {
 function showCounts(): void {
   const counts = state.total();
   const { precision, recall, f1 } = ratesOf(counts);
-  const entries: [string, string, string][] = [
-    ['found', 'Found (TP)', counts.truePositives.toLocaleString('en')],
-    ['missed', 'Missed (FN)', counts.falseNegatives.toLocaleString('en')],
-    ['false', 'False (FP)', counts.falsePositives.toLocaleString('en')],
-    ['precision', 'Precision', decimals(precision)],
-    ['recall', 'Recall', decimals(recall)],
-    ['f1', 'F1', decimals(f1)],
+  const entries: [string, string, string, string][] = [
+    ['found', 'Found', 'TP', counts.truePositives.toLocaleString('en')],
+    ['missed', 'Missed', 'FN', counts.falseNegatives.toLocaleString('en')],
+    ['false', 'False', 'FP', counts.falsePositives.toLocaleString('en')],
+    ['precision', 'Precision', '', decimals(precision)],
+    ['recall', 'Recall', '', decimals(recall)],
+    ['f1', 'F1', '', decimals(f1)],
   ];
   byId('counts', HTMLElement).replaceChildren(
-    ...entries.map(([key, name, text]) =>
-      create('div', {}, create('dt', { text: name }), create('dd', { text, 'data-count': key })),
+    ...entries.map(([key, name, abbreviation, text]) =>
+      create(
+        'div',
+        {},
+        create(
+          'dt',
+          {},
+          name,
+          ...(abbreviation === '' ? [] : [create('span', { class: 'abbreviation', text: ` (${abbreviation})` })]),
+        ),
+        create('dd', { text, 'data-count': key }),
+      ),
     ),
   );
 }
@@ -197,7 +212,7 @@ function move(step: number): void {
   const next = rows[Math.min(rows.length - 1, Math.max(0, place + step))] as number | undefined;
   if (next !== undefined) {
     images.select(next);
-    detail.show(state.images[next], state.data);
+    detail.show(state.images[next]);
   }
 }
 
@@ -247,6 +262,8 @@ function begin(): void {
   });
   byId('images', HTMLElement).append(images.element);
   byId('classes', HTMLElement).append(classes.element);
+  // of one class the figures above say it all
+  byId('classes-card', HTMLElement).hidden = state.data.categories.length < 2;
   showAll();
   move(1);
 }
