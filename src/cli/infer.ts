@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { configFromCheckpoint, loadConfig, overrideConfig, type ModelConfig } from '../config/load';
@@ -7,6 +8,7 @@ import { listImages } from '../data/list_images';
 import { drawOverlay } from '../data/overlay';
 import { overlayNames } from '../data/overlay_names';
 import { ResultsWriter, type Detection } from '../data/results';
+import { StagedFiles } from '../data/staged_files';
 import { InputError } from '../errors';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { describeCheckpoint } from '../io/describe';
@@ -18,7 +20,6 @@ import { adapterOption } from './adapter-option';
 import { categoriesOfLabels, type Category } from './categories';
 import { describeProfiles } from './infer-profile';
 import { number, wholeNumber } from './number-option';
-import { OverlayFolder } from './overlay-folder';
 import { Progress } from './progress';
 
 interface InferOptions {
@@ -141,7 +142,7 @@ class InferRun {
     const profiles: ImageProfile[] = [];
     const progress = new Progress(images.length, 'images');
     const results = await ResultsWriter.create(options.out, { listImages });
-    const overlays = options.overlay === true ? await OverlayFolder.create(options.out) : undefined;
+    const overlays = options.overlay === true ? await StagedFiles.create(join(options.out, 'overlay')) : undefined;
     const names = overlayNames(images);
     let output = Promise.resolve();
     try {
@@ -192,7 +193,7 @@ class InferRun {
     pixels: RgbImage,
     found: ImageDetections,
     results: ResultsWriter,
-    overlays: OverlayFolder | undefined,
+    overlays: StagedFiles | undefined,
     overlayName: string,
   ): Promise<void> {
     const { width, height } = pixels;

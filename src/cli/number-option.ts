@@ -26,3 +26,17 @@ export function wholeNumbers(option: string, min: number, max: number): (text: s
   const one = wholeNumber(option, min, max);
   return (text) => text.split(',').map((part) => one(part.trim()));
 }
+
+/** As `wholeNumber`, for a range MIN-MAX; a single number is both ends. */
+export function wholeRange(option: string, min: number, max: number): (text: string) => [low: number, high: number] {
+  return (text) => {
+    const ends = text.split('-');
+    const [low, high] = [ends[0], ends[ends.length - 1]].map(Number);
+    if (ends.length > 2 || !ends.every((end) => /^\d+$/.test(end)) || low < min || high > max || low > high) {
+      throw new InputError(
+        `${option} ${text}: give two whole numbers from ${min} to ${max}, the smaller one first, such as ${min}-${max}`,
+      );
+    }
+    return [low, high];
+  };
+}

@@ -11,6 +11,7 @@ import { registerParticles } from './particles';
 import { registerReport } from './report';
 import { registerScore } from './score';
 import { registerSubmit } from './submit';
+import { registerSynth } from './synth';
 
 /** Adds one command to the program. Each command is a file here that exports such a function. */
 export type Register = (program: Command) => void;
@@ -25,6 +26,7 @@ const COMMANDS: readonly Register[] = [
   registerBench,
   registerDoctor,
   registerData,
+  registerSynth,
 ];
 
 export function createProgram(commands: readonly Register[] = COMMANDS): Command {

@@ -24,6 +24,15 @@ export interface SceneOptions {
   readonly distractors: boolean;
 }
 
+/** Numbers and sizes that make a picture of this size (in pixels) neither empty nor crowded. */
+export function usualRanges(width: number, height: number): { particles: Range; diameters: Range } {
+  const share = (width * height) / (1280 * 1024);
+  return {
+    particles: [Math.max(3, Math.round(60 * share)), Math.max(8, Math.round(150 * share))],
+    diameters: [8, Math.min(90, Math.floor(0.3 * Math.min(width, height)))],
+  };
+}
+
 /** Which scene: it depends on these two and the options alone. */
 export interface SceneName {
   /** Whole number from 0 to 2^53 - 1. */
@@ -53,8 +62,8 @@ export interface Scene {
 /** Particles of which less is to be seen are neither drawn nor annotated: pixels, and the share of the whole flake. */
 export const MIN_VISIBLE_AREA = 20;
 const MIN_VISIBLE_SHARE = 0.3;
-/** Places tried for each particle. */
-const ATTEMPTS = 40;
+/** So many places tried in vain for one particle, and the picture counts as full. */
+const ATTEMPTS = 200;
 
 /** What the streams of a scene are for. The numbers are part of what a seed means. */
 export const PURPOSE = {
@@ -91,12 +100,14 @@ export function layOut(name: SceneName, options: SceneOptions): Scene {
   const centres: { x: number; y: number; diameter: number }[] = [];
   let item = 0;
   let nextBubble = 0;
-  while (flakes.length < count && item < ATTEMPTS * count) {
+  let inVain = 0;
+  while (flakes.length < count && inVain < ATTEMPTS) {
     const depth = depths[flakes.length];
     for (; nextBubble < bubbles.length && bubbles[nextBubble].depth <= depth; nextBubble++) {
       map.hide(bubbles[nextBubble]);
     }
     item++;
+    inVain++;
     const own = new RandomStream({ ...name, item }, PURPOSE.outline);
     const diameter = drawDiameter(own, options);
     const centre = drawCentre(own, options, centres, diameter);
@@ -107,6 +118,7 @@ export function layOut(name: SceneName, options: SceneOptions): Scene {
     }
     const least = Math.max(MIN_VISIBLE_AREA, (MIN_VISIBLE_SHARE * Math.PI * diameter * diameter) / 4);
     if (map.claim(coverage(outline, 0), least)) {
+      inVain = 0;
       flakes.push({ item, outline, diameter, depth });
       centres.push({ ...centre, diameter });
     }
