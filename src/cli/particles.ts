@@ -1,15 +1,18 @@
 import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { particlesCsv, summaryJson, type NamedSet } from '../data/particle_files';
+import { missingImages } from '../data/dataset_image';
 import { readParticleSet } from '../data/particle_set';
 import { Warnings } from '../data/warnings';
 import { writeFile } from '../data/write_file';
 import { InputError } from '../errors';
-import { scaleOf } from '../eval/particle_measures';
-import { compareParticles } from '../eval/particles';
+import { scaleOf, type Scale } from '../eval/particle_measures';
+import { compareParticles, type MeasureComparison } from '../eval/particles';
+import { particlesPage, type ShownSet } from '../report/particles_page';
 import { number, wholeNumber } from './number-option';
 import { describeParticles } from './particles-summary';
 import { printWarnings } from './print-warnings';
+import { Progress } from './progress';
 
 interface ParticlesOptions {
   readonly pred: string;
@@ -62,6 +65,7 @@ async function particles(options: ParticlesOptions): Promise<void> {
   const files = {
     'particles.csv': particlesCsv(sets, scale),
     'summary.json': summaryJson(sets, scale, comparison),
+    'report.html': await report(sets, scale, comparison, options, warnings),
   };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(options.out, name), content);
@@ -69,6 +73,64 @@ async function particles(options: ParticlesOptions): Promise<void> {
   printWarnings(warnings);
   console.log(describeParticles(sets, scale, comparison));
   console.log(`${Object.keys(files).join(', ')}: in ${options.out}`);
+}
+
+async function report(
+  sets: readonly NamedSet[],
+  scale: Scale,
+  comparison: readonly MeasureComparison[] | undefined,
+  { images, compareImages, reportImages: maxImages }: ParticlesOptions,
+  warnings: Warnings,
+): Promise<string> {
+  const folders = [images, compareImages ?? images];
+  const shown = await Promise.all(sets.map((set, i) => withImages(set, folders[i], maxImages, warnings)));
+  const total = shown.reduce((sum, set) => sum + Math.min(set.images.length, maxImages), 0);
+  const progress = new Progress(total, 'images');
+  try {
+    return await particlesPage({
+      sets: shown,
+      scale,
+      maxImages,
+      ...(comparison === undefined ? {} : { comparison }),
+      onImage: (name) => {
+        progress.step(`${name} in the report`);
+      },
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Looks which of the images to be shown are in the folder; none of them is an error, some are a warning. */
+async function withImages(
+  set: NamedSet,
+  folder: string | undefined,
+  maxImages: number,
+  warnings: Warnings,
+): Promise<ShownSet> {
+  const wanted = folder === undefined ? [] : set.images.slice(0, maxImages);
+  if (folder === undefined || wanted.length === 0) {
+    return { ...set, available: new Set() };
+  }
+  const named = wanted.filter(({ fileName }) => fileName !== '');
+  if (named.length === 0) {
+    throw new InputError(
+      `${set.path} does not say which files its images are, so --images ${folder} cannot be shown: ` +
+        'add --gt or --images-json (for --compare: --compare-gt)',
+    );
+  }
+  const missing = await missingImages(folder, named);
+  if (missing.length === named.length) {
+    throw new InputError(
+      `none of the images of ${set.path} is in ${folder} (first: ${missing[0].fileName}): name the folder that ` +
+        'file_name starts from',
+    );
+  }
+  missing.forEach(({ fileName }) => {
+    warnings.add(`images that are not in ${folder}, shown as a plain background`, fileName);
+  });
+  const available = new Set(named.filter((image) => !missing.includes(image)).map(({ id }) => id));
+  return { ...set, imageFolder: folder, available };
 }
 
 function checkOptions({ gt, imagesJson, compare, ...options }: ParticlesOptions): void {

@@ -14,16 +14,22 @@ export async function requireImageFiles(folder: string, images: readonly Dataset
   if (unnamed !== undefined) {
     throw new InputError(`image ${unnamed.id} has no "file_name" in the annotation file: add it, relative to --images`);
   }
-  const missing: string[] = [];
-  for (const { fileName } of images) {
-    await access(join(folder, fileName)).catch(() => missing.push(fileName));
-  }
+  const missing = await missingImages(folder, images);
   if (missing.length > 0) {
     throw new InputError(
-      `${missing.length} of ${images.length} image files are not in ${folder} (first: ${missing[0]}): ` +
+      `${missing.length} of ${images.length} image files are not in ${folder} (first: ${missing[0].fileName}): ` +
         '--images is the folder that file_name in the annotation file starts from',
     );
   }
+}
+
+/** The images whose files are not in `folder`. */
+export async function missingImages(folder: string, images: readonly DatasetImage[]): Promise<DatasetImage[]> {
+  const missing: DatasetImage[] = [];
+  for (const image of images) {
+    await access(join(folder, image.fileName)).catch(() => missing.push(image));
+  }
+  return missing;
 }
 
 /**

@@ -9,8 +9,8 @@ import { element, hundredths } from './svg';
 
 export interface LineChart {
   readonly title: string;
-  /** Labels carry their unit, e.g. "diameter (µm)". */
-  readonly x: { readonly label: string };
+  /** Labels carry their unit, e.g. "diameter (µm)". On a logarithmic axis points at 0 and below have no place. */
+  readonly x: { readonly label: string; readonly log?: boolean };
   readonly y: { readonly label: string };
   readonly series: readonly {
     readonly name: string;
@@ -45,9 +45,11 @@ const LONGEST_TICK = 7;
 export function lineChart({ title, x, y, series, mark }: LineChart): string {
   const names = series.map(({ name }) => name);
   const area = plotArea(names);
+  const isLog = x.log === true;
   const points = [...series.flatMap((one) => one.points), ...(mark === undefined ? [] : [[mark.x, mark.y] as const])];
-  const finite = points.filter(isFinitePoint);
-  const xAxis = axisAround(
+  const hasPlace = (point: Point): boolean => isFinitePoint(point) && (!isLog || point[0] > 0);
+  const finite = points.filter(hasPlace);
+  const xAxis = (isLog ? logAxisAround : axisAround)(
     x.label,
     finite.map(([value]) => value),
     [area.left, area.right],
@@ -57,10 +59,17 @@ export function lineChart({ title, x, y, series, mark }: LineChart): string {
     [...finite.map(([, value]) => value), ...baseline(finite)],
     [area.bottom, area.top],
   );
-  const content = series.flatMap((one, i) => drawLine(one.points, xAxis.scale, yAxis.scale, i));
+  const content = series.flatMap((one, i) =>
+    drawLine(
+      one.points.map((point) => (hasPlace(point) ? point : null)),
+      xAxis.scale,
+      yAxis.scale,
+      i,
+    ),
+  );
   if (finite.length === 0) {
     content.push(noData(area));
-  } else if (mark !== undefined && isFinitePoint([mark.x, mark.y])) {
+  } else if (mark !== undefined && hasPlace([mark.x, mark.y])) {
     content.push(...drawMark(mark, xAxis.scale, yAxis.scale, area));
   }
   return frame({ title, names, x: xAxis, y: yAxis }, area, content);
@@ -126,6 +135,12 @@ function axisAround(label: string, values: readonly number[], range: Span): Axis
   return linearAxis(label, [low, high], range);
 }
 
+/** An axis of the values' own decades, as `histogram` has it. */
+function logAxisAround(label: string, values: readonly number[], range: Span): Axis {
+  const [low, high] = span(values.map(Math.log10));
+  return logAxis(label, [10 ** low, 10 ** high], range);
+}
+
 function linearAxis(label: string, domain: Span, range: Span): Axis {
   const scale = scaleLinear().domain(domain).range(range);
   return { label, scale, ticks: linearTicks(scale, 6) };
@@ -189,12 +204,13 @@ function extremes(values: readonly number[]): number[] {
   return extent(values).filter((value) => value !== undefined);
 }
 
-function drawLine(points: readonly Point[], x: Scale, y: Scale, index: number): string[] {
+/** @param points null leaves a gap */
+function drawLine(points: readonly (Point | null)[], x: Scale, y: Scale, index: number): string[] {
   const { colour, dash } = seriesStyle(index);
   const lines: string[][] = [[]];
   for (const point of points) {
     const line = lines[lines.length - 1];
-    if (isFinitePoint(point)) {
+    if (point !== null) {
       const place = `${hundredths(x(point[0]))} ${hundredths(y(point[1]))}`;
       // of thousands of points many fall on one place
       if (line[line.length - 1] !== place) {

@@ -61,7 +61,8 @@ describe('engine particles', () => {
     const pred = write('run/predict.segm.json', results);
     write('run/images.json', images);
     const { code, stdout, stderr } = await runCommand('particles', '--pred', pred, '--out', folder('out1'));
-    expect([code, stderr]).toEqual([0, `engine: warning: masks without a pixel, left out: 1 ([2] of ${pred})\n`]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`engine: warning: masks without a pixel, left out: 1 ([2] of ${pred})\n`);
     expect(stdout).toContain('predict.segm.json: 3 particles in 3 images');
     expect(stdout).toContain('lengths are in pixels: --um-per-px gives micrometres');
     const rows = readCsv(folder('out1', 'particles.csv'));

@@ -145,6 +145,17 @@ describe('lineChart', () => {
   });
 });
 
+test('lineChart: on a logarithmic axis decades are equally wide, and points at 0 and below leave a gap', () => {
+  const points = [[1, 0], [10, 1], [100, 2], [0, 5], [-3, 5], [1000, 3]] as const; // prettier-ignore
+  const svg = parse(lineChart({ title: 'l', x: { label: 'x', log: true }, y: { label: 'y' }, series: [{ name: 'a', points }] })); // prettier-ignore
+  const places = [...svg.paths[0].matchAll(/[ML]([\d.]+) /g)].map((match) => Number(match[1]));
+  expect(places).toHaveLength(3);
+  expect(places[2] - places[1]).toBeCloseTo(places[1] - places[0], 1);
+  expect(svg.circles).toHaveLength(1);
+  expect(svg.circles[0]['@cx'] - places[2]).toBeCloseTo(places[1] - places[0], 1);
+  expect(svg.texts).toEqual(expect.arrayContaining(['1', '10', '100', '1000']));
+});
+
 describe('histogram', () => {
   test('counts per bin: known values in known bins', () => {
     const values = [0, 1, 1.5, 2, 2, 2, 4.5, 5];

@@ -40,7 +40,7 @@ export function distributionCharts(
     }),
     cumulative: lineChart({
       title: `Cumulative, ${weighing}`,
-      x: { label },
+      x: { label, log: isLog },
       y: { label: 'smaller than (%)' },
       series: series.map(({ name, values, weights }) => ({ name, points: cumulative(values, weights) })),
     }),

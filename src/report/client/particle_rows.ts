@@ -21,6 +21,14 @@ export function withUnit(title: string, unit: string): string {
   return unit === '' ? title : `${title} (${unit})`;
 }
 
+/** Headers as short as they may be; the whole title shows over them. */
+const SHORT: Readonly<Record<string, string>> = {
+  equivalent_diameter: 'diameter',
+  feret_max: 'Feret max',
+  feret_min: 'Feret min',
+};
+const IMAGE_WIDTH = 20;
+
 export function columnsOf({ sets, measures }: ParticlesData): Column<Row>[] {
   const hasClasses = new Set(sets.flatMap(({ classes }) => classes)).size > 1;
   const hasScores = sets.some((set) => set.hasScores);
@@ -32,8 +40,8 @@ export function columnsOf({ sets, measures }: ParticlesData): Column<Row>[] {
   });
   return [
     ...(sets.length > 1 ? [text('set', ({ set }) => sets[set].name)] : []),
-    text('image', ({ set, index }) => sets[set].images[sets[set].image[index]].name),
-    { title: 'no.', value: ({ set, index }) => sets[set].number[index], kind: 'number', width: 6 },
+    text('image', ({ set, index }) => sets[set].images[sets[set].image[index]].name, IMAGE_WIDTH),
+    { title: 'no.', value: ({ set, index }) => sets[set].number[index], kind: 'number', width: 8 },
     ...(hasClasses ? [text('class', ({ set, index }) => sets[set].classes[sets[set].class[index]])] : []),
     ...(hasScores
       ? [
@@ -47,7 +55,7 @@ export function columnsOf({ sets, measures }: ParticlesData): Column<Row>[] {
     ...measures.map(({ name, title, unit }, m): Column<Row> => {
       const value = ({ set, index }: Row): number => sets[set].values[m][index];
       return {
-        title: withUnit(name.replaceAll('_', ' '), unit),
+        title: withUnit(SHORT[name] ?? name.replaceAll('_', ' '), unit),
         hint: title,
         value,
         text: (row) => shortNumber(value(row)),

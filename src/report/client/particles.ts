@@ -27,6 +27,7 @@ const measureChoice = measureSelect('measure', 'equivalent_diameter');
 const colourChoice = measureSelect('colour-by', 'circularity');
 const weighing = byId('weighing', HTMLSelectElement);
 const logAxis = byId('log-axis', HTMLInputElement);
+const onlyShown = byId('only-shown', HTMLInputElement);
 
 function drawCharts(shown: readonly Row[]): void {
   const charts = distributionCharts(data, shown, {
@@ -98,6 +99,16 @@ const viewers = sets.map(
       onSelect: (index) => {
         select(index === null ? null : rowsBySet[number][index]);
       },
+      onImage: (name) => {
+        select(null);
+        // two sets of the same images are looked at side by side
+        viewers.forEach((viewer) => {
+          viewer.showNamed(name);
+        });
+        if (onlyShown.checked) {
+          chooseRows();
+        }
+      },
       height: sets.length > 1 ? 460 : 620,
     }),
 );
@@ -119,8 +130,6 @@ const table = new Table<Row>({
   },
 });
 byId('table', HTMLElement).append(table.element);
-
-const onlyShown = byId('only-shown', HTMLInputElement);
 
 /** All particles, or those of the images in sight. */
 function chooseRows(): void {

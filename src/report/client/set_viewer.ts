@@ -13,6 +13,8 @@ export interface SetViewerOptions {
   /** Whether a particle passes the table's filters: others are drawn thin and grey. */
   readonly passes: (index: number) => boolean;
   readonly onSelect: (index: number | null) => void;
+  /** The user chose another image. */
+  readonly onImage: (name: string) => void;
   readonly height: number;
 }
 
@@ -46,8 +48,7 @@ export class SetViewer {
       }
     });
     this.choice.addEventListener('change', () => {
-      this.show(Number(this.choice.value));
-      options.onSelect(null);
+      this.choose(Number(this.choice.value));
     });
     this.element = create(
       'section',
@@ -88,7 +89,7 @@ export class SetViewer {
       id: index,
       rings: picture.outlines[order].map(unpackRing),
       tip: tip(index),
-      ...(passes(index) ? { colour: colour(index), fill: 0.22 } : { colour: PASSED_OVER, width: 0.75 }),
+      ...(passes(index) ? { colour: colour(index), fill: 0.14 } : { colour: PASSED_OVER, width: 0.75 }),
     });
     const objects = members.map((index, order) => ({ object: object(index, order), passes: passes(index) }));
     // those that pass come last: they are drawn over the others
@@ -120,6 +121,19 @@ export class SetViewer {
     this.viewer.reveal(index);
   }
 
+  /** Shows the image of this name, where there is one. */
+  showNamed(name: string): void {
+    const image = this.options.data.images.findIndex((one) => one.isShown && one.name === name);
+    if (image >= 0 && image !== this.image) {
+      this.show(image);
+    }
+  }
+
+  private choose(image: number): void {
+    this.show(image);
+    this.options.onImage(this.options.data.images[image].name);
+  }
+
   private show(image: number): void {
     if (image < 0) {
       this.message.textContent = 'No image of this set is in this page.';
@@ -149,8 +163,7 @@ export class SetViewer {
       const { options, selectedIndex } = this.choice;
       const next = selectedIndex + step;
       if (next >= 0 && next < options.length) {
-        this.show(Number(options[next].value));
-        this.options.onSelect(null);
+        this.choose(Number(options[next].value));
       }
     });
     return button;
