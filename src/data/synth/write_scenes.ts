@@ -5,6 +5,7 @@ import { InputError } from '../../errors';
 import { polygonsFromRle } from '../../eval/polygonise';
 import { AtomicFile } from '../atomic';
 import { objectOfMask } from '../convert/convertible';
+import { readError } from '../file_error';
 import { encodeGreyPng } from '../image';
 import { StagedFiles } from '../staged_files';
 import { renderScene, type RenderedScene } from './render';
@@ -162,12 +163,16 @@ async function isOwn(path: string): Promise<boolean> {
   if (!(await stat(path).catch(() => null))?.isFile()) {
     return false;
   }
-  const file = await open(path);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(FILE_START.length), 0, FILE_START.length, 0);
-    return buffer.toString('utf8', 0, bytesRead) === FILE_START;
-  } finally {
-    await file.close();
+    const file = await open(path);
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(FILE_START.length), 0, FILE_START.length, 0);
+      return buffer.toString('utf8', 0, bytesRead) === FILE_START;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw readError(error, 'annotation file', path);
   }
 }
 
