@@ -4,6 +4,7 @@ import { InputError } from '../errors';
 import type { Category, DatasetImage } from '../eval/dataset';
 import { readCategoryList, readImageList } from './coco_lists';
 import { readError } from './file_error';
+import { fileKind } from './file_kind';
 import { isObject, type JsonObject } from './json_fields';
 import { readJsonFile } from './json_file';
 
@@ -40,17 +41,10 @@ export async function readCocoImages(annotationPath: string, imageRoot: string):
 }
 
 function cocoObject(value: unknown, what: string): JsonObject {
-  if (Array.isArray(value)) {
-    const first: unknown = value[0];
-    const isResults = isObject(first) && 'image_id' in first;
-    throw new InputError(
-      isResults
-        ? `${what} is a results list (predictions), which names no files: give the annotation file with "images"`
-        : `${what} is a list: an object with "images" is needed`,
-    );
-  }
   if (!isObject(value) || !('images' in value)) {
-    throw new InputError(`${what} has no field "images": a COCO annotation file is needed`);
+    throw new InputError(
+      `${what} is ${fileKind(value).name}, but an annotation file with the field "images" is needed`,
+    );
   }
   return value;
 }

@@ -58,9 +58,9 @@ describe('readCocoImages', () => {
 
   it('names what is wrong with the form', async () => {
     await expectRefusal([{ image_id: 1, bbox: [] }], /results list \(predictions\)/);
-    await expectRefusal([], /is a list: an object with "images"/);
-    await expectRefusal({ annotations: [] }, /no field "images"/);
-    await expectRefusal('3', /no field "images"/);
+    await expectRefusal([], /is an empty list .*, but an annotation file with the field "images"/);
+    await expectRefusal({ annotations: [] }, /is a COCO object, but an annotation file with the field "images"/);
+    await expectRefusal('3', /is a single value, but/);
     await expectRefusal({ images: {} }, /"images" is an object: a list is needed/);
     await expectRefusal({ images: [] }, /lists no images/);
     await expectRefusal({ images: [image, null] }, /images\[1\] is missing: an object is needed/);
