@@ -4,8 +4,8 @@ struct Place { left: i32, top: i32, image: u32 }
 fn locate(pixel: u32) -> Place {
   let row = pixel / params.out_width;
   return Place(
-    i32((pixel % params.out_width) * params.stride_x) - params.padding_x,
-    i32((row % params.out_height) * params.stride_y) - params.padding_y,
+    i32(pixel % params.out_width) * params.stride_x - params.padding_x,
+    i32(row % params.out_height) * params.stride_y - params.padding_y,
     (row / params.out_height) * params.height,
   );
 }

@@ -4,50 +4,6 @@
 // The average over a bin's samples is separable: rows of the feature map are combined vertically first, and the
 // combination of a column serves every sample that falls between it and its neighbour.
 
-struct Axis { start: f32, bin: f32, samples: u32 }
-
-fn ceil_of_quotient(a: f32, b: f32) -> f32 {
-  // exact where the division is not: the products of small whole numbers are
-  var n = ceil(a / b);
-  n -= select(0.0, 1.0, (n - 1.0) * b >= a);
-  return n + select(0.0, 1.0, n * b < a);
-}
-
-fn axis(low: f32, high: f32, scale: f32, bins: f32) -> Axis {
-//#if ALIGNED
-  let start = low * scale - 0.5;
-  let size = (high * scale - 0.5) - start;
-//#else
-  let start = low * scale;
-  let size = max(high * scale - start, 1.0);
-//#end
-//#if SAMPLES > 0
-  return Axis(start, size / bins, ${SAMPLES}u);
-//#else
-  return Axis(start, size / bins, u32(clamp(ceil_of_quotient(size, bins), 0.0, ${MAX_SAMPLES}.0)));
-//#end
-}
-
-fn sample_at(a: Axis, bin: u32, i: u32) -> f32 {
-  return a.start + f32(bin) * a.bin + (f32(i) + 0.5) * a.bin / f32(a.samples);
-}
-
-// Where a sample lies between rows or columns `low` and `low` + 1; outside, both weights are 0.
-struct Tap { low: i32, low_weight: f32, high_weight: f32 }
-
-fn tap(position: f32, size: i32) -> Tap {
-  if (position < -1.0 || position > f32(size)) {
-    return Tap(0, 0.0, 0.0);
-  }
-  let p = max(position, 0.0);
-  let low = i32(p);
-  if (low >= size - 1) {
-    return Tap(size - 1, 1.0, 0.0);
-  }
-  let weight = p - f32(low);
-  return Tap(low, 1.0 - weight, weight);
-}
-
 //#for L 0 LEVELS
 // Rows of bins [first, last) of a box on level ${L}, for the vec4s of channels `channel` + v * params.step.
 fn pool_${L}(box: vec4f, item: u32, channel: u32, first: u32, last: u32) {
@@ -157,12 +113,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups
 //#if LEVELS == 1
   pool_0(box, item, channel, first, last);
 //#else
-  // torchvision's level mapper has no level for a box of negative area, and pools zeros
-  let area = (box.z - box.x) * (box.w - box.y);
-  var level = select(0, -1, area < 0.0);
-//#for L 1 LEVELS
-  if (area >= params.area${L}) { level = ${L}; }
-//#end
+  let level = level_of(box);
 //#for L 0 LEVELS
   if (level == ${L}) { pool_${L}(box, item, channel, first, last); }
 //#end

@@ -18,7 +18,11 @@ export function differentiate(graph: Graph, loss: Tensor, targets: readonly Tens
   if (loss.spec.dtype !== 'f32' || loss.spec.shape.some((size) => size !== 1)) {
     throw new ShapeError(`the loss is ${loss.spec.dtype} [${loss.spec.shape.join(', ')}], one f32 is needed`);
   }
-  return backpropagate(graph, [[loss, graph.apply1(fill, [], { shape: loss.spec.shape, value: 1 })]], targets);
+  return backpropagate(
+    graph,
+    [[loss, graph.apply1(fill, [], { shape: loss.spec.shape, layout: 'dense', value: 1 })]],
+    targets,
+  );
 }
 
 /**

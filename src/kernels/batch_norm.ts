@@ -2,6 +2,8 @@ import applySource from '../../shaders/batch_norm/apply.wgsl';
 import scaleSource from '../../shaders/batch_norm/scale.wgsl';
 import scaleRowsSource from '../../shaders/batch_norm/scale_rows.wgsl';
 import { f32, u32 } from '../gpu/kernel';
+import { binary } from './elementwise';
+import { fill } from './fill';
 import { dispatchItemwise, dispatchRowwise, elementUnits } from './itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { dense, featureMap, product, storedLength, type TensorSpec } from './tensor';
@@ -32,6 +34,14 @@ export const frozenBatchNorm: Op<{ eps: number }> = {
       source: applySource,
       bindings: { x: read(x, 'vec4f'), scale: read(scale, 'vec4f'), shift: read(shift, 'vec4f'), y: write(y, 'vec4f') },
     });
+  },
+  // frozen: no gradients for its parameters
+  constants: [1, 2, 3, 4],
+  backward(build, { inputs, gradients: [dy], attributes }) {
+    const shape = [required(inputs, 0, 'frozenBatchNorm').spec.shape.at(-1) ?? 1];
+    const ones = build.apply1(fill, [], { shape, layout: 'dense', value: 1 });
+    const [scale] = build.apply(foldBatchNorm, [ones, null, ...inputs.slice(1)], attributes);
+    return [build.apply1(binary, [dy, scale], { function: 'mul', activation: 'none' })];
   },
 };
 
@@ -65,6 +75,17 @@ export const foldBatchNorm: Op<{ eps: number }> = {
       source: scaleRowsSource,
       bindings: { x: read(weight, 'f32'), scale: read(scale, 'f32'), y: write(foldedWeight, 'f32') },
       params: { row_length: u32(product(weight.spec.shape.slice(1))) },
+    });
+  },
+  // frozen: no gradients for the BatchNorm's parameters
+  constants: [2, 3, 4, 5],
+  backward(build, { inputs, gradients, attributes, wanted }) {
+    // both are scaled by the same factors as the weight
+    return [0, 1].map((i) => {
+      const gradient = gradients[i] ?? null;
+      const folded = (): typeof gradient =>
+        build.apply(foldBatchNorm, [gradient, null, ...inputs.slice(2)], attributes)[0];
+      return wanted[i] && gradient !== null ? folded() : null;
     });
   },
 };

@@ -1,5 +1,6 @@
 import rowsSource from '../../shaders/copy/rows.wgsl';
 import { u32 } from '../gpu/kernel';
+import { fill } from './fill';
 import { dispatchItemwise } from './itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { pitch, product, storedLength, type TensorSpec } from './tensor';
@@ -51,6 +52,16 @@ export const concat: Op<{ axis: number }> = {
       at += columns;
     });
   },
+  backward(build, { inputs, gradients, attributes: { axis }, wanted }) {
+    const dy = required(gradients, 0, 'concat');
+    let start = 0;
+    return inputs.map((_, i) => {
+      const end = start + required(inputs, i, 'concat').spec.shape[axis];
+      const part = wanted[i] ? build.apply1(slice, [dy], { axis, start, end }) : null;
+      start = end;
+      return part;
+    });
+  },
 };
 
 /** Items [start, end) of an axis. A count is not looked at: all items are copied. */
@@ -77,6 +88,13 @@ export const slice: Op<{ axis: number; start: number; end: number }> = {
       yPitch: slot,
       yOffset: 0,
     });
+  },
+  backward(build, { inputs, gradients, attributes: { axis, start, end } }) {
+    const { spec } = required(inputs, 0, 'slice');
+    const zeros = (size: number) =>
+      size === 0 ? [] : [build.apply1(fill, [], { ...resized(spec, axis, size), value: 0 })];
+    const parts = [...zeros(start), required(gradients, 0, 'slice'), ...zeros(spec.shape[axis] - end)];
+    return [parts.length === 1 ? parts[0] : build.apply1(concat, parts, { axis })];
   },
 };
 
@@ -109,6 +127,9 @@ export const reshape: Op<{ shape: readonly number[] }> = {
       yPitch: length,
       yOffset: 0,
     });
+  },
+  backward(build, { inputs, gradients: [dy] }) {
+    return [build.apply1(reshape, [dy], { shape: required(inputs, 0, 'reshape').spec.shape })];
   },
 };
 

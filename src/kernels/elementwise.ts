@@ -188,7 +188,7 @@ const PARTIALS: Readonly<Record<BinaryFunction, readonly [a?: Partial, b?: Parti
   // no gradient for exponents, which are constants wherever they are used
   pow: [
     (build, { dy, a, b }) => {
-      const one = build.apply1(fill, [], { shape: [1], value: 1 });
+      const one = build.apply1(fill, [], { shape: [1], layout: 'dense', value: 1 });
       return apply(build, 'mul', apply(build, 'mul', dy, b), apply(build, 'pow', a, apply(build, 'sub', b, one)));
     },
   ],

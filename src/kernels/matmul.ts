@@ -67,6 +67,15 @@ export const matmul: Op<MatmulAttributes> = {
     };
     dispatchGemm(context, problem, variant);
   },
+  backward(build, { inputs, gradients, attributes: { transposeA, transposeB }, wanted }) {
+    const [a, b, dy] = [required(inputs, 0, 'matmul'), required(inputs, 1, 'matmul'), required(gradients, 0, 'matmul')];
+    const product = (left: typeof a, transposeLeft: boolean, right: typeof a, transposeRight: boolean) =>
+      build.apply1(matmul, [left, right], { transposeA: transposeLeft, transposeB: transposeRight });
+    return [
+      !wanted[0] ? null : transposeA ? product(b, transposeB, dy, true) : product(dy, false, b, !transposeB),
+      !wanted[1] ? null : transposeB ? product(dy, true, a, transposeA) : product(a, !transposeA, dy, false),
+    ];
+  },
 };
 
 function dispatchPlain(context: Lowering, a: Operand, b: Operand, y: Operand, attributes: MatmulAttributes): void {

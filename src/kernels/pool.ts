@@ -1,5 +1,8 @@
+import averageGradientSource from '../../shaders/pool/average_gradient.wgsl';
+import maxGradientSource from '../../shaders/pool/max_gradient.wgsl';
 import poolSource from '../../shaders/pool/pool2d.wgsl';
-import { i32, u32 } from '../gpu/kernel';
+import windowAtSource from '../../shaders/pool/window_at.wgsl';
+import { i32, u32, type Param } from '../gpu/kernel';
 import { dispatchRowwise } from './itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { featureMap, storedLength, type TensorSpec } from './tensor';
@@ -29,6 +32,25 @@ export const maxPool2d: Op<{
   forward(context, inputs, [y], attributes) {
     pool(context, required(inputs, 0, 'maxPool2d'), y, attributes, { MODE: 'max', INCLUDE_PAD: false });
   },
+  backward: (build, { inputs: [x], outputs: [y], gradients: [dy], attributes }) => [
+    build.apply1(maxPool2dGradient, [required([dy], 0, 'maxPool2d'), x, y], attributes),
+  ],
+};
+
+/** Inputs: dy [N, OH, OW, C], and x [N, H, W, C] and y of maxPool2d; output [N, H, W, C]. */
+const maxPool2dGradient: Op<Window> = {
+  name: 'maxPool2dGradient',
+  itemwise: true,
+  infer: (inputs) => [required(inputs, 1, 'maxPool2dGradient')],
+  forward(context, inputs, [dx], attributes) {
+    const [dy, x, y] = [0, 1, 2].map((i) => required(inputs, i, 'maxPool2dGradient'));
+    dispatchRowwise(context, dx, {
+      kernel: 'pool/max_gradient',
+      source: windowAtSource + maxGradientSource,
+      bindings: { dy: read(dy, 'vec4f'), x: read(x, 'vec4f'), y: read(y, 'vec4f'), dx: write(dx, 'vec4f') },
+      params: windowParams(x.spec, y.spec, attributes),
+    });
+  },
 };
 
 /** Mean over windows of a feature map [N, H, W, C], as torch.nn.AvgPool2d without divisor_override. */
@@ -46,7 +68,45 @@ export const avgPool2d: Op<{
     const defines = { MODE: 'average', INCLUDE_PAD: attributes.countIncludePad };
     pool(context, required(inputs, 0, 'avgPool2d'), y, { ...attributes, dilation: [1, 1] }, defines);
   },
+  backward(build, { inputs, gradients: [dy], attributes }) {
+    const { shape } = required(inputs, 0, 'avgPool2d').spec;
+    return [build.apply1(avgPool2dGradient, [dy], { ...attributes, dilation: [1, 1], shape })];
+  },
 };
+
+/** Input: dy [N, OH, OW, C]; output: a feature map of `shape`. */
+const avgPool2dGradient: Op<Window & { countIncludePad: boolean; shape: readonly number[] }> = {
+  name: 'avgPool2dGradient',
+  itemwise: true,
+  infer: (_, { shape }) => [featureMap(shape)],
+  forward(context, inputs, [dx], attributes) {
+    const dy = required(inputs, 0, 'avgPool2dGradient');
+    dispatchRowwise(context, dx, {
+      kernel: 'pool/average_gradient',
+      source: windowAtSource + averageGradientSource,
+      defines: { INCLUDE_PAD: attributes.countIncludePad },
+      bindings: { dy: read(dy, 'vec4f'), dx: write(dx, 'vec4f') },
+      params: windowParams(dx.spec, dy.spec, attributes),
+    });
+  },
+};
+
+function windowParams(x: TensorSpec, y: TensorSpec, window: Window): Record<string, Param> {
+  return {
+    height: u32(x.shape[1]),
+    width: u32(x.shape[2]),
+    out_height: u32(y.shape[1]),
+    out_width: u32(y.shape[2]),
+    kernel_y: i32(window.kernel[0]),
+    kernel_x: i32(window.kernel[1]),
+    stride_y: i32(window.stride[0]),
+    stride_x: i32(window.stride[1]),
+    padding_y: i32(window.padding[0]),
+    padding_x: i32(window.padding[1]),
+    dilation_y: i32(window.dilation[0]),
+    dilation_x: i32(window.dilation[1]),
+  };
+}
 
 function pooled(inputs: readonly (TensorSpec | null)[], window: Window, op: string): TensorSpec {
   const { shape, layout } = required(inputs, 0, op);
@@ -81,27 +141,12 @@ function pool(
   window: Window,
   defines: { MODE: string; INCLUDE_PAD: boolean },
 ): void {
-  const [, height, width] = x.spec.shape;
-  const [, outHeight, outWidth] = y.spec.shape;
   dispatchRowwise(context, y, {
     kernel: `pool/pool2d ${defines.MODE}`,
     source: poolSource,
     defines,
     bindings: { x: read(x, 'vec4f'), y: write(y, 'vec4f') },
-    params: {
-      height: u32(height),
-      width: u32(width),
-      out_height: u32(outHeight),
-      out_width: u32(outWidth),
-      kernel_y: i32(window.kernel[0]),
-      kernel_x: i32(window.kernel[1]),
-      stride_y: u32(window.stride[0]),
-      stride_x: u32(window.stride[1]),
-      padding_y: i32(window.padding[0]),
-      padding_x: i32(window.padding[1]),
-      dilation_y: i32(window.dilation[0]),
-      dilation_x: i32(window.dilation[1]),
-    },
+    params: windowParams(x.spec, y.spec, window),
     flops: storedLength(y.spec) * window.kernel[0] * window.kernel[1],
   });
 }

@@ -1,4 +1,5 @@
 import sampleSource from '../../shaders/lib/sample.wgsl';
+import gradientSource from '../../shaders/resize/gradient.wgsl';
 import resizeSource from '../../shaders/resize/resize.wgsl';
 import { f32, u32 } from '../gpu/kernel';
 import { dispatchRowwise } from './itemwise';
@@ -24,7 +25,42 @@ export const resize: Op<{ size: [number, number]; mode: ResizeMode }> = {
   forward(context, inputs, [y], { mode }) {
     resample(context, required(inputs, 0, 'resize'), null, y, mode);
   },
+  backward(build, { inputs, gradients: [dy], attributes: { mode } }) {
+    const [, height, width] = required(inputs, 0, 'resize').spec.shape;
+    return [build.apply1(resizeGradient, [dy], { size: [height, width], mode })];
+  },
 };
+
+/** Input: dy [N, OH, OW, C]; output [N, ..size, C], a gather over the output pixels that took from each. */
+const resizeGradient: Op<{ size: [number, number]; mode: ResizeMode }> = {
+  name: 'resizeGradient',
+  itemwise: true,
+  infer(inputs, { size }) {
+    const [n, , , c] = mapShape(required(inputs, 0, 'resizeGradient'), 'resizeGradient');
+    return [featureMap([n, ...size, c])];
+  },
+  forward(context, inputs, [dx], { mode }) {
+    const dy = required(inputs, 0, 'resizeGradient');
+    dispatchRowwise(context, dx, {
+      kernel: `resize/gradient ${mode}`,
+      source: sampleSource + gradientSource,
+      defines: { MODE: mode },
+      bindings: { dy: read(dy, 'vec4f'), dx: write(dx, 'vec4f') },
+      params: sizeParams(dx.spec, dy.spec),
+    });
+  },
+};
+
+function sizeParams({ shape: [, height, width] }: TensorSpec, { shape: [, outHeight, outWidth] }: TensorSpec) {
+  return {
+    height: u32(height),
+    width: u32(width),
+    out_height: u32(outHeight),
+    out_width: u32(outWidth),
+    scale_y: f32(height / outHeight),
+    scale_x: f32(width / outWidth),
+  };
+}
 
 /**
  * lateral + the top map resized to its size by nearest neighbour: the top-down step of a feature pyramid (Lin et al.,
@@ -44,6 +80,11 @@ export const upsampleAdd: Op<Record<string, never>> = {
   forward(context, inputs, [y]) {
     resample(context, required(inputs, 0, 'upsampleAdd'), required(inputs, 1, 'upsampleAdd'), y, 'nearest');
   },
+  backward(build, { inputs, gradients, wanted }) {
+    const dy = required(gradients, 0, 'upsampleAdd');
+    const [, height, width] = required(inputs, 0, 'upsampleAdd').spec.shape;
+    return [wanted[0] ? build.apply1(resizeGradient, [dy], { size: [height, width], mode: 'nearest' }) : null, dy];
+  },
 };
 
 function mapShape({ shape, layout }: TensorSpec, op: string): readonly number[] {
@@ -54,8 +95,6 @@ function mapShape({ shape, layout }: TensorSpec, op: string): readonly number[] 
 }
 
 function resample(context: Lowering, x: Operand, lateral: Operand | null, y: Operand, mode: ResizeMode): void {
-  const [, height, width] = x.spec.shape;
-  const [, outHeight, outWidth] = y.spec.shape;
   dispatchRowwise(context, y, {
     kernel: `resize/resize ${mode}${lateral === null ? '' : ' add'}`,
     source: sampleSource + resizeSource,
@@ -65,13 +104,6 @@ function resample(context: Lowering, x: Operand, lateral: Operand | null, y: Ope
       ...(lateral === null ? {} : { lateral: read(lateral, 'vec4f') }),
       y: write(y, 'vec4f'),
     },
-    params: {
-      height: u32(height),
-      width: u32(width),
-      out_height: u32(outHeight),
-      out_width: u32(outWidth),
-      scale_y: f32(height / outHeight),
-      scale_x: f32(width / outWidth),
-    },
+    params: sizeParams(x.spec, y.spec),
   });
 }

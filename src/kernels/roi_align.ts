@@ -1,7 +1,11 @@
+import geometrySource from '../../shaders/roi_align/geometry.wgsl';
+import gradientSource from '../../shaders/roi_align/gradient.wgsl';
 import roiAlignSource from '../../shaders/roi_align/roi_align.wgsl';
+import tileBoxesSource from '../../shaders/roi_align/tile_boxes.wgsl';
 import { f32, u32, type Param } from '../gpu/kernel';
+import { dispatchItems } from './itemwise';
 import { read, required, ShapeError, spread, write, type Op, type Operand } from './op';
-import { featureMap, pitch, type TensorSpec } from './tensor';
+import { dense, featureMap, pitch, type TensorSpec } from './tensor';
 
 export interface RoiAlignAttributes {
   /** Bins per box: rows, columns. */
@@ -60,7 +64,7 @@ export const roiAlign: Op<RoiAlignAttributes> = {
     return [featureMap([boxes.shape[0], ...outputSize, channels])];
   },
   forward(context, inputs, [y], attributes) {
-    const { scales, samplingRatio, aligned, canonicalSize, canonicalLevel } = attributes;
+    const { scales, samplingRatio, aligned } = attributes;
     const boxes = required(inputs, 0, 'roiAlign');
     const maps = scales.map((_, level) => required(inputs, level + 1, 'roiAlign'));
     const [items, binRows, binColumns] = y.spec.shape;
@@ -82,21 +86,18 @@ export const roiAlign: Op<RoiAlignAttributes> = {
       bin_rows: u32(binRows),
       bin_columns: u32(binColumns),
       rows: u32(rows),
+      ...areaParams(attributes),
     };
-    const areas = scales.length > 1 ? levelAreas(scales, canonicalSize, canonicalLevel) : [];
     maps.forEach((map, level) => {
       params[`height${level}`] = u32(map.spec.shape[1]);
       params[`width${level}`] = u32(map.spec.shape[2]);
       params[`scale${level}`] = f32(scales[level]);
-      if (level > 0) {
-        params[`area${level}`] = f32(areas[level - 1]);
-      }
     });
     const levels = Object.fromEntries(maps.map((map, level) => [`x${level}`, read(map, 'vec4f')]));
     const count: Record<string, Operand> = boxes.count === undefined ? {} : { count: boxes.count };
     context.dispatch({
       kernel: `roi_align/roi_align ${scales.length} levels`,
-      source: roiAlignSource,
+      source: geometrySource + roiAlignSource,
       defines: {
         LANES: lanes,
         VECTORS: vectors,
@@ -117,7 +118,84 @@ export const roiAlign: Op<RoiAlignAttributes> = {
       workgroups: [x, yGroups, Math.ceil(binRows / rows)],
     });
   },
+  // no gradient for the boxes, as in torchvision
+  constants: [0],
+  backward(build, { inputs, gradients, attributes, wanted }) {
+    const boxes = required(inputs, 0, 'roiAlign');
+    const dy = required(gradients, 0, 'roiAlign');
+    const maps = attributes.scales.map((_, level) => {
+      const [, height, width] = required(inputs, level + 1, 'roiAlign').spec.shape;
+      return wanted[level + 1]
+        ? build.apply1(roiAlignGradient, [boxes, dy], { ...attributes, level, size: [height, width] })
+        : null;
+    });
+    return [null, ...maps];
+  },
 };
+
+/** Side of the tiles of a map that share a list of boxes, in pixels. */
+const TILE = 8;
+
+/** Inputs: boxes [R, 4], dy [R, rows, columns, C]; output: the gradient of one level's map, [1, ..size, C]. */
+const roiAlignGradient: Op<RoiAlignAttributes & { level: number; size: [height: number, width: number] }> = {
+  name: 'roiAlignGradient',
+  infer: (inputs, { size }) => [featureMap([1, ...size, required(inputs, 1, 'roiAlignGradient').shape[3]])],
+  forward(context, inputs, [dx], attributes) {
+    const { level, size, scales, samplingRatio, aligned } = attributes;
+    const boxes = required(inputs, 0, 'roiAlignGradient');
+    const dy = required(inputs, 1, 'roiAlignGradient');
+    const [items, binRows, binColumns] = dy.spec.shape;
+    const [height, width] = size;
+    const tilesX = Math.ceil(width / TILE);
+    const tiles = tilesX * Math.ceil(height / TILE);
+    const defines = { MAX_SAMPLES, TILE, LEVELS: scales.length, SAMPLES: Math.max(samplingRatio, 0), ALIGNED: aligned };
+    const params = {
+      items: u32(items),
+      bin_rows: u32(binRows),
+      bin_columns: u32(binColumns),
+      tiles_x: u32(tilesX),
+      scale: f32(scales[level]),
+      ...areaParams(attributes),
+    };
+    const lists = context.scratch(dense([tiles, items + 1], 'u32'));
+    const { count } = boxes;
+    dispatchItems(context, tiles, {
+      kernel: 'roi_align/tile_boxes',
+      source: geometrySource + tileBoxesSource,
+      defines: { ...defines, LIMITED: count !== undefined },
+      bindings: {
+        boxes: read(boxes, 'vec4f'),
+        ...(count === undefined ? {} : { limit: read(count, 'u32') }),
+        lists: write(lists, 'u32'),
+      },
+      params: { ...params, level: u32(level) },
+    });
+    const { software, subgroupSize, maxWorkgroupsPerDimension } = context.capabilities;
+    const lanes = software ? subgroupSize || 8 : 64;
+    const channels = pitch(dx.spec) / 4;
+    const vectors = software && channels >= 4 * lanes ? 4 : 1;
+    const step = Math.ceil(channels / vectors);
+    context.dispatch({
+      kernel: 'roi_align/gradient',
+      source: geometrySource + gradientSource,
+      defines: { ...defines, LANES: lanes, VECTORS: vectors },
+      bindings: {
+        boxes: read(boxes, 'vec4f'),
+        lists: read(lists, 'u32'),
+        dy: read(dy, 'vec4f'),
+        dx: write(dx, 'vec4f'),
+      },
+      params: { ...params, channels: u32(channels), step: u32(step), height: u32(height), width: u32(width) },
+      workgroups: spread(Math.ceil((height * width * step) / lanes), maxWorkgroupsPerDimension),
+    });
+  },
+};
+
+/** The least area of a box that goes to each level but the first. */
+function areaParams({ scales, canonicalSize, canonicalLevel }: RoiAlignAttributes): Record<string, Param> {
+  const areas = scales.length > 1 ? levelAreas(scales, canonicalSize, canonicalLevel) : [];
+  return Object.fromEntries(areas.map((area, i) => [`area${i + 1}`, f32(area)]));
+}
 
 /**
  * For each level but the first, the least f32 area of a box that torchvision's LevelMapper gives to it or to a later one.

@@ -1,3 +1,4 @@
+import gradientSource from '../../shaders/softmax/gradient.wgsl';
 import softmaxSource from '../../shaders/softmax/softmax.wgsl';
 import { u32 } from '../gpu/kernel';
 import { dispatchItemwise, rowUnits } from './itemwise';
@@ -27,6 +28,23 @@ export const softmax: Op<Record<string, never>> = {
       defines: { UNIT_CHANNELS: unit },
       bindings: { x: read(x, element), y: write(y, element) },
       params: { row_units: u32(pitch(x.spec) / unit), channels: u32(x.spec.shape.at(-1) ?? 1) },
+    });
+  },
+  backward: (build, { outputs: [y], gradients: [dy] }) => [build.apply1(softmaxGradient, [dy, y], {})],
+};
+
+/** dx = y (dy - sum of dy y over the row). Inputs: dy, y, alike in shape and layout. */
+const softmaxGradient: Op<Record<string, never>> = {
+  name: 'softmaxGradient',
+  itemwise: true,
+  infer: (inputs) => [required(inputs, 1, 'softmaxGradient')],
+  forward(context, inputs, [dx]) {
+    const [dy, y] = [required(inputs, 0, 'softmaxGradient'), required(inputs, 1, 'softmaxGradient')];
+    dispatchItemwise(context, dx, rowUnits(y.spec), {
+      kernel: 'softmax/gradient',
+      source: gradientSource,
+      bindings: { dy: read(dy, 'f32'), y: read(y, 'f32'), dx: write(dx, 'f32') },
+      params: { row_length: u32(pitch(y.spec)) },
     });
   },
 };

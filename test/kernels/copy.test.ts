@@ -3,6 +3,7 @@ import { concat, reshape, slice } from '../../src/kernels/copy';
 import { dense, featureMap, product, type Layout, type TensorSpec } from '../../src/kernels/tensor';
 import { expectSame } from '../helpers/compare';
 import { formula } from '../helpers/formula';
+import { expectCentralDifferences } from '../helpers/gradient';
 import { runOp, type TestTensor } from '../helpers/gpu';
 import { unpad } from '../helpers/layouts';
 
@@ -33,6 +34,9 @@ function build(shape: readonly number[], value: (place: number[]) => number): Fl
 const replaced = (values: readonly number[], axis: number, value: number): number[] =>
   values.map((v, i) => (i === axis ? value : v));
 
+/** The ops are linear, so that a large step is as good as a small one, and loses no digits. */
+const LINEAR = { step: 1 };
+
 describe.each(LAYOUTS)('%s', (layout) => {
   test.each([
     [0, [2, 3, 5], [1, 4, 2]],
@@ -60,6 +64,7 @@ describe.each(LAYOUTS)('%s', (layout) => {
       ),
     );
     expectSame(unpad(y.spec, y.values), expected);
+    await expectCentralDifferences(concat, inputs, { axis }, 1e-5, LINEAR);
   });
 
   test.each([
@@ -77,6 +82,7 @@ describe.each(LAYOUTS)('%s', (layout) => {
       unpad(y.spec, y.values),
       build(y.spec.shape, (place) => at(x, replaced(place, axis, place[axis] + start))),
     );
+    await expectCentralDifferences(slice, [x], { axis, start, end }, 1e-5, LINEAR);
   });
 
   test.each([
@@ -97,6 +103,7 @@ describe.each(LAYOUTS)('%s', (layout) => {
     const [y] = await runOp(reshape, [x], { shape: to }, { stored: true });
     expect(y.spec.shape).toEqual(to);
     expectSame(unpad(y.spec, y.values), x.values);
+    await expectCentralDifferences(reshape, [x], { shape: to }, 1e-5, LINEAR);
   });
 });
 

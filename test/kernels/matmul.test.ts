@@ -3,6 +3,7 @@ import { matmul } from '../../src/kernels/matmul';
 import { featureMap, product } from '../../src/kernels/tensor';
 import { fixtures } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
+import { expectGradients, runGradient } from '../helpers/gradient';
 import { runOp } from '../helpers/gpu';
 import { expectStored, gemmVariants } from './gemm_cases';
 
@@ -25,6 +26,10 @@ describe('matmul', () => {
         const [y] = await runOp(matmul, [a, b], attributes, options);
         expect(y.spec.shape).toEqual(outputs.y.shape);
         expectStored(y, outputs.y.data as Float32Array, 1e-4, `${name}, ${variant ?? 'default'}`);
+        const weight = { spec: y.spec, values: formula(product(y.spec.shape), 9) };
+        const variants: Record<string, string> = variant === undefined ? {} : { matmul: variant };
+        const gradients = await runGradient(matmul, [a, b], attributes, [weight], { stored: true, variants });
+        expectGradients(gradients, ['a', 'b'], outputs, 1e-4, `${name}, ${variant ?? 'default'}`, 'NHWC');
       }
     });
   }

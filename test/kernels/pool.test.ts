@@ -4,8 +4,10 @@ import { featureMap } from '../../src/kernels/tensor';
 import { expectClose, toNhwc } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
+import { expectGradients, runGradient } from '../helpers/gradient';
 import { runOp } from '../helpers/gpu';
 import { mapInput, unpad } from '../helpers/layouts';
+import { map } from './gemm_cases';
 
 interface Attributes {
   op: 'max' | 'average';
@@ -26,6 +28,15 @@ test.each(fixtures<Attributes>('pool'))('$name', async ({ name, attributes, inpu
   const [n, c, h, w] = outputs.y.shape;
   expect(y.spec.shape).toEqual([n, h, w, c]);
   expectClose(unpad(y.spec, y.values, name), toNhwc(outputs.y.data as Float32Array, outputs.y.shape), 1e-5, name);
+});
+
+test.each(fixtures<Attributes>('pool'))('gradient: $name', async ({ name, attributes, inputs, outputs }) => {
+  const { op, ...window } = attributes;
+  const [x, weight] = [mapInput(inputs.x), map(outputs.y.shape, 9)];
+  const gradients = await (op === 'max'
+    ? runGradient(maxPool2d, [x], window, [weight], { stored: true })
+    : runGradient(avgPool2d, [x], window, [weight], { stored: true }));
+  expectGradients(gradients, ['x'], outputs, 1e-5, name);
 });
 
 test('only counted images are pooled', async () => {

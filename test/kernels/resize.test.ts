@@ -3,8 +3,10 @@ import { resize, upsampleAdd, type ResizeMode } from '../../src/kernels/resize';
 import { featureMap } from '../../src/kernels/tensor';
 import { expectClose, expectSame, toNhwc } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
+import { expectGradients, runGradient } from '../helpers/gradient';
 import { runOp } from '../helpers/gpu';
 import { mapInput, unpad } from '../helpers/layouts';
+import { map } from './gemm_cases';
 
 const cases = fixtures<{ op: 'resize' | 'upsampleAdd'; size: [number, number]; mode: ResizeMode }>('resize');
 
@@ -23,6 +25,19 @@ test.each(cases)('$name', async ({ name, attributes, inputs, outputs }) => {
   } else {
     expectClose(values, expected, 1e-5, name);
   }
+});
+
+test.each(cases)('gradients: $name', async ({ name, attributes, inputs, outputs }) => {
+  const { op, size, mode } = attributes;
+  const weight = map(outputs.y.shape, 9);
+  if (op === 'upsampleAdd') {
+    const tensors = [mapInput(inputs.top), mapInput(inputs.lateral)];
+    const gradients = await runGradient(upsampleAdd, tensors, {}, [weight], { stored: true });
+    expectGradients(gradients, ['top', 'lateral'], outputs, 1e-5, name);
+    return;
+  }
+  const gradients = await runGradient(resize, [mapInput(inputs.x)], { size, mode }, [weight], { stored: true });
+  expectGradients(gradients, ['x'], outputs, 1e-5, name);
 });
 
 test('maps that do not fit are refused', () => {

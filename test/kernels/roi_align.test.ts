@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { levelAreas, roiAlign, type RoiAlignAttributes } from '../../src/kernels/roi_align';
-import { dense, featureMap, pitch, rows } from '../../src/kernels/tensor';
+import { dense, featureMap, pitch, product, rows } from '../../src/kernels/tensor';
 import { expectClose, expectSame, toNchw, toNhwc } from '../helpers/compare';
 import { fixtures, type FixtureCase } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
+import { expectCentralDifferences, expectCounted, runGradient } from '../helpers/gradient';
 import { runOp, type TestTensor } from '../helpers/gpu';
+import { unpad } from '../helpers/layouts';
+import { map } from './gemm_cases';
 
 /** `maps`: shapes [1, C, H, W] of the levels, whose values are formula(…, seed). */
 type Attributes = RoiAlignAttributes & { maps: number[][]; seeds: number[] };
@@ -23,6 +26,44 @@ const CASES = fixtures<Attributes>('roi_align');
 test.each(CASES)('torchvision: $name', async (fixture) => {
   const [y] = await runOp(roiAlign, inputsOf(fixture), fixture.attributes);
   expectClose(toNchw(y.values as Float32Array, y.spec.shape), fixture.outputs.y.data, 1e-4, fixture.name);
+});
+
+test.each(CASES)('gradient of torchvision: $name', async (fixture) => {
+  const { attributes, outputs, name } = fixture;
+  const weight = map(outputs.y.shape, 9);
+  const gradients = await runGradient(roiAlign, inputsOf(fixture), attributes, [weight], { stored: true });
+  gradients.slice(1).forEach((gradient, level) => {
+    const shape = attributes.maps[level];
+    const values = unpad(gradient!.spec, gradient!.values, name) as Float32Array;
+    const actual = toNchw(values, gradient!.spec.shape);
+    const expected = new Float32Array(product(shape));
+    if ('d_map0' in outputs) {
+      expected.set(outputs.d_map0.data);
+    } else {
+      outputs[`d_map${level}_places`].data.forEach((place, i) => {
+        expected[place] = outputs[`d_map${level}_values`].data[i];
+      });
+    }
+    expectClose(actual, expected, 1e-4, `${name}, level ${level}`);
+  });
+});
+
+test.each([0, 3])('only %i items enter the gradient', async (count) => {
+  const fixture = CASES.find(({ name }) => name === 'pyramid')!;
+  const { attributes, outputs } = fixture;
+  const weight = map(outputs.y.shape, 9);
+  const itemwise = [0];
+  await expectCounted(roiAlign, inputsOf(fixture), attributes, weight, count, itemwise, {});
+});
+
+test('the gradient of many channels by whole boxes', async () => {
+  const attributes = { ...CASES[0].attributes, outputSize: [2, 3] as [number, number], scales: [0.5] };
+  const inputs = [
+    { spec: dense([2, 4]), values: Float32Array.of(3, 5, 40, 44, 10, 2, 20, 30) },
+    { spec: featureMap([1, 20, 24, 256]), values: formula(20 * 24 * 256, 3) },
+  ];
+  // RoIAlign is linear in the map
+  await expectCentralDifferences(roiAlign, inputs, attributes, 1e-3, { step: 0.5 });
 });
 
 test('padding of the channels is zero', async () => {

@@ -4,6 +4,7 @@ import { dense, type Layout } from '../../src/kernels/tensor';
 import { expectClose } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
+import { expectGradients, runGradient } from '../helpers/gradient';
 import { runOp } from '../helpers/gpu';
 import { plainInput, unpad } from '../helpers/layouts';
 
@@ -14,6 +15,13 @@ const cases = fixtures<Record<string, never>>('softmax').flatMap((c) => {
 test.each(cases)('$name $layout', async ({ name, layout, inputs, outputs }) => {
   const [y] = await runOp(softmax, [plainInput(inputs.x, layout)], {}, { stored: true });
   expectClose(unpad(y.spec, y.values, name), outputs.y.data, 1e-5, name);
+});
+
+test.each(cases)('gradient: $name $layout', async ({ name, layout, inputs, outputs }) => {
+  const x = plainInput(inputs.x, layout);
+  const weight = { spec: x.spec, values: formula(x.values.length, 9) };
+  const gradients = await runGradient(softmax, [x], {}, [weight], { stored: true });
+  expectGradients(gradients, ['x'], outputs, 1e-5, name, 'NHWC');
 });
 
 test.each([0, 2, 5])('a count of %i rows', async (count) => {

@@ -2,7 +2,7 @@
 import torch
 from torchvision.ops import FrozenBatchNorm2d
 
-from fixture import Fixture, formula
+from fixture import Fixture, formula, gradients
 
 
 def values(shape, seed):
@@ -23,12 +23,27 @@ def parameters(module):
             "variance": module.running_var}
 
 
+def frozen(module, x):
+    y = module(x)
+    return {"y": y, **gradients(y, {"x": x})}
+
+
+def fold_gradients(module, weight, inner):
+    """Of the layer itself: the gradients by weight and bias for cotangents of the folded weight (seed 9) and bias (10)."""
+    w, b = weight.clone().requires_grad_(), inner.clone().requires_grad_()
+    scale = module.weight * (module.running_var + module.eps).rsqrt()
+    folded = [w * scale.reshape(-1, 1, 1, 1), module.bias + (b - module.running_mean) * scale]
+    cotangents = [values(list(y.shape), 9 + i) for i, y in enumerate(folded)]
+    d_weight, d_bias = torch.autograd.grad(folded, [w, b], cotangents)
+    return {"d_weight": d_weight, "d_bias": d_bias}
+
+
 def generate():
     fixture = Fixture("batch_norm")
     for name, shape, eps in (("plain", [2, 8, 5, 6], 1e-5), ("odd", [1, 7, 3, 3], 0.0), ("empty", [0, 8, 2, 2], 1e-5)):
-        x = values(shape, 20)
+        x = values(shape, 20).requires_grad_()
         module = batch_norm(shape[1], eps, 21)
-        fixture.case(f"frozen_{name}", {"x": x, **parameters(module)}, {"y": module(x)}, op="frozen", eps=eps)
+        fixture.case(f"frozen_{name}", {"x": x, **parameters(module)}, frozen(module, x), op="frozen", eps=eps)
     for name, shape, bias, eps in (("plain", [8, 4, 3, 3], False, 1e-5), ("bias", [7, 3, 1, 1], True, 1e-3),
                                    ("wide", [33, 5, 7, 7], True, 0.0), ("empty", [0, 4, 3, 3], False, 1e-5)):
         weight = values(shape, 30)
@@ -41,5 +56,6 @@ def generate():
         inputs = {"conv_weight": weight, **parameters(module)}
         if bias:
             inputs["conv_bias"] = inner
-        fixture.case(f"fold_{name}", inputs, {"weight": taps.reshape(shape), "bias": nothing}, op="fold", eps=eps)
+        outputs = {"weight": taps.reshape(shape), "bias": nothing, **fold_gradients(module, weight, inner)}
+        fixture.case(f"fold_{name}", inputs, outputs, op="fold", eps=eps)
     fixture.save()

@@ -1,7 +1,7 @@
-"""matmul: float64 torch.matmul. Inputs: formula() of seeds 1 (a) and 2 (b), in the shapes that the op gets."""
+"""matmul: float64 torch.matmul, with gradients. Inputs: formula() of seeds 1 (a) and 2 (b), in the shapes that the op gets."""
 import torch
 
-from fixture import Fixture, formula
+from fixture import Fixture, formula, gradients
 
 # name: a, b, transpose a, transpose b
 CASES = {
@@ -23,7 +23,7 @@ CASES = {
 def generate():
     fixture = Fixture("matmul")
     for name, (a_shape, b_shape, transpose_a, transpose_b) in CASES.items():
-        a, b = (torch.from_numpy(formula(shape, seed)).double() for shape, seed in ((a_shape, 1), (b_shape, 2)))
+        a, b = (torch.from_numpy(formula(shape, seed)).double().requires_grad_() for shape, seed in ((a_shape, 1), (b_shape, 2)))
         y = torch.matmul(a.transpose(-1, -2) if transpose_a else a, b.transpose(-1, -2) if transpose_b else b)
-        fixture.case(name, {}, {"y": y}, a=a_shape, b=b_shape, transposeA=transpose_a, transposeB=transpose_b)
+        fixture.case(name, {}, {"y": y, **gradients(y, {"a": a, "b": b})}, a=a_shape, b=b_shape, transposeA=transpose_a, transposeB=transpose_b)
     fixture.save()

@@ -1,8 +1,8 @@
-"""maxPool2d and avgPool2d: torch.nn.functional in float64."""
+"""maxPool2d and avgPool2d, and their gradients: torch.nn.functional in float64. The cotangent has seed 9."""
 import torch
 from torch.nn import functional as F
 
-from fixture import Fixture, formula
+from fixture import Fixture, formula, gradients
 
 # name, shape, kernel, stride, padding, dilation, ceil mode
 MAX = [
@@ -14,6 +14,8 @@ MAX = [
     ("dilated_ceil", [1, 4, 12, 9], [2, 3], [3, 2], [1, 1], [2, 2], True),
     ("subsample", [1, 9, 13, 13], [1, 1], [2, 2], [0, 0], [1, 1], False),
     ("uneven", [1, 4, 9, 5], [5, 1], [1, 3], [2, 0], [1, 1], False),
+    ("ties", [2, 6, 9, 8], [3, 3], [1, 2], [1, 1], [1, 1], False),
+    ("dilated_ties", [1, 4, 9, 8], [3, 2], [1, 1], [1, 1], [2, 1], False),
     ("empty", [0, 4, 6, 6], [3, 3], [2, 2], [1, 1], [1, 1], False),
 ]
 # name, shape, kernel, stride, padding, ceil mode, count_include_pad
@@ -33,12 +35,14 @@ def generate():
     fixture = Fixture("pool")
     for name, shape, kernel, stride, padding, dilation, ceil in MAX:
         x = torch.from_numpy(formula(shape, 5).copy()).double() - 2  # all negative: padding with zeros would show
+        x = (x.round() if "ties" in name else x).requires_grad_()
         y = F.max_pool2d(x, kernel, stride, padding, dilation, ceil)
-        fixture.case(f"max_{name}", {"x": x}, {"y": y}, op="max", kernel=kernel, stride=stride, padding=padding,
+        fixture.case(f"max_{name}", {"x": x}, {"y": y, **gradients(y, {"x": x})}, op="max", kernel=kernel, stride=stride, padding=padding,
                      dilation=dilation, ceilMode=ceil)
     for name, shape, kernel, stride, padding, ceil, include in AVERAGE:
         x = torch.from_numpy(formula(shape, 6).copy()).double() + 1
+        x.requires_grad_()
         y = F.avg_pool2d(x, kernel, stride, padding, ceil, include)
-        fixture.case(f"average_{name}", {"x": x}, {"y": y}, op="average", kernel=kernel, stride=stride,
+        fixture.case(f"average_{name}", {"x": x}, {"y": y, **gradients(y, {"x": x})}, op="average", kernel=kernel, stride=stride,
                      padding=padding, ceilMode=ceil, countIncludePad=include)
     fixture.save()

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from torchvision.ops import MultiScaleRoIAlign, roi_align
 
-from fixture import Fixture, formula
+from fixture import Fixture, formula, gradients
 
 # pixels of an image of 96 x 128, read on a map of stride 4
 ORDINARY = [[4, 6, 60, 50], [10.3, 20.7, 100.1, 90.9], [0, 0, 128, 96], [50.5, 40.25, 58.75, 47.5], [1, 2, 127, 9]]
@@ -17,11 +17,11 @@ DEGENERATE = [[20, 20, 20, 20], [33.3, 10, 33.3, 50], [64, 48, 40, 30], [60, 50,
 
 def one_level(fixture, name, boxes, size, channels, output_size, ratio, aligned, scale, seed):
     height, width = size
-    features = torch.from_numpy(formula((1, channels, height, width), seed)).double()
+    features = torch.from_numpy(formula((1, channels, height, width), seed)).double().requires_grad_()
     rois = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
     batched = torch.cat([torch.zeros(len(rois), 1), rois], 1).double()
     expected = roi_align(features, batched, output_size, scale, ratio, aligned)
-    fixture.case(name, {"boxes": rois}, {"y": expected}, outputSize=list(output_size), samplingRatio=ratio,
+    fixture.case(name, {"boxes": rois}, {"y": expected, **gradients(expected, {"map0": features})}, outputSize=list(output_size), samplingRatio=ratio,
                  aligned=aligned, scales=[scale], canonicalSize=224, canonicalLevel=4,
                  maps=[[1, channels, height, width]], seeds=[seed])
 
@@ -46,14 +46,22 @@ def several_levels(fixture, name, sides, channels, output_size, ratio, scales, e
         shape = (1, channels, max(1, round(height * scale)), max(1, round(width * scale)))
         shapes.append(list(shape))
         seeds.append(seed + i)
-        maps[str(i)] = torch.from_numpy(formula(shape, seed + i))
+        maps[str(i)] = torch.from_numpy(formula(shape, seed + i)).requires_grad_()
     boxes = [[8.5, 12.25, 8.5 + side, 12.25 + side] for side in sides] + [list(box) for box in extra]
     pool = MultiScaleRoIAlign(list(maps), output_size, ratio, canonical_scale=canonical[0], canonical_level=canonical[1])
     rois = torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4)
     expected = pool(maps, [rois], [(height, width)])
     assert pool.scales == list(scales), pool.scales
     levels = pool.map_levels([rois]) if len(scales) > 1 else torch.zeros(len(rois))
-    fixture.case(name, {"boxes": rois}, {"y": expected, "levels": levels.to(torch.int32)}, outputSize=list(output_size),
+    cotangent = torch.from_numpy(formula(list(expected.shape), 9))
+    leaves = {f"map{i}": maps[i] for i in maps}
+    # the maps themselves have a megabyte: what is not zero of their gradients is enough
+    d_maps = {}
+    for role, gradient in gradients(expected, leaves, cotangent).items():
+        flat = gradient.flatten()
+        places = flat.nonzero().flatten()
+        d_maps |= {f"{role}_places": places.to(torch.int32), f"{role}_values": flat[places]}
+    fixture.case(name, {"boxes": rois}, {"y": expected, "levels": levels.to(torch.int32), **d_maps}, outputSize=list(output_size),
                  samplingRatio=ratio, aligned=False, scales=list(scales), canonicalSize=canonical[0],
                  canonicalLevel=canonical[1], maps=shapes, seeds=seeds)
     return pool
