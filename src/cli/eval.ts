@@ -5,16 +5,21 @@ import { readPredictions } from '../data/prediction_file';
 import { Warnings } from '../data/warnings';
 import { writeFile } from '../data/write_file';
 import { InputError } from '../errors';
-import { evaluateCoco, type CocoEvaluation, type CocoType } from '../eval/coco_eval/evaluate';
+import { evaluateCoco, evaluateCocoWith, type CocoEvaluation, type CocoType } from '../eval/coco_eval/evaluate';
 import { DEFAULT_MAX_DETS } from '../eval/coco_eval/parameters';
 import type { Dataset, Prediction } from '../eval/dataset';
 import { scoreLabelMaps } from '../eval/label_map';
+import { gpuMaskIou } from '../eval/mask_iou_gpu';
 import { evaluateVoc, type VocPoints } from '../eval/voc_ap';
+import { GpuDevice, type AdapterChoice } from '../gpu/device';
+import { nodeHost } from '../node/webgpu';
+import { adapterOption } from './adapter-option';
 import { cocoChart, cocoOutput, labelOutput, vocOutput, type EvalOutput } from './eval-output';
 import { number, wholeNumbers } from './number-option';
 import { printWarnings } from './print-warnings';
 
 const METRICS = ['coco', 'voc', 'voc11', 'miou'] as const;
+const DEVICES = ['auto', 'cpu', 'gpu'] as const;
 
 interface EvalOptions {
   readonly gt: string;
@@ -26,6 +31,8 @@ interface EvalOptions {
   readonly perClass?: boolean;
   readonly json?: string;
   readonly plot?: string;
+  readonly device: (typeof DEVICES)[number];
+  readonly adapter: AdapterChoice;
 }
 
 /** `engine eval`: figures of predictions against annotations. */
@@ -59,6 +66,15 @@ export function registerEval(program: Command): void {
     .option('--per-class', 'print the figures of each class; with --json also precision-recall curves')
     .option('--json <file>', 'write all figures, null where there is nothing to score')
     .option('--plot <file>', 'coco: write precision over recall as SVG')
+    .addOption(
+      new Option(
+        '--device <device>',
+        'coco: where the IoU of masks is computed, with the same figures; auto: the processor, the faster one wherever it was measured',
+      )
+        .choices(DEVICES)
+        .default('auto'),
+    )
+    .addOption(adapterOption())
     .action(evaluate);
 }
 
@@ -84,10 +100,11 @@ interface EvalInput {
   readonly types: readonly CocoType[];
 }
 
-function checkOptions({ metric, type, maxDets, iou, plot }: EvalOptions): void {
+function checkOptions({ metric, type, maxDets, iou, plot, device }: EvalOptions): void {
   const misplaced = [
     metric !== 'coco' && maxDets !== undefined ? '--max-dets' : undefined,
     metric !== 'coco' && plot !== undefined ? '--plot' : undefined,
+    metric !== 'coco' && device === 'gpu' ? '--device gpu' : undefined,
     !metric.startsWith('voc') && iou !== undefined ? '--iou' : undefined,
   ].find((option) => option !== undefined);
   if (misplaced !== undefined) {
@@ -130,9 +147,10 @@ function typesOf(
 
 async function outputOf(
   { dataset, predictions, types }: EvalInput,
-  { metric, maxDets, iou = 0.5, perClass = false, plot, pred }: EvalOptions,
+  options: EvalOptions,
   warnings: Warnings,
 ): Promise<EvalOutput> {
+  const { metric, iou = 0.5, perClass = false, plot, pred } = options;
   if (metric === 'miou') {
     return labelOutput(scoreLabelMaps(dataset, predictions), dataset.categories, perClass);
   }
@@ -144,12 +162,28 @@ async function outputOf(
     }));
     return vocOutput(evaluations, { points, iou, perClass });
   }
-  const evaluations = types.map((type) => evaluateCoco(dataset, predictions, { type, maxDets }));
+  const evaluations = await evaluateTypes({ dataset, predictions, types }, options);
   warnOfSaturation(evaluations[0], dataset, warnings);
   if (plot !== undefined) {
     await writeFile(plot, cocoChart(evaluations, `Precision and recall: ${basename(pred)}`));
   }
   return cocoOutput(evaluations, perClass);
+}
+
+async function evaluateTypes(
+  { dataset, predictions, types }: EvalInput,
+  { maxDets, device, adapter }: EvalOptions,
+): Promise<CocoEvaluation[]> {
+  if (device !== 'gpu' || !types.includes('segm')) {
+    return types.map((type) => evaluateCoco(dataset, predictions, { type, maxDets }));
+  }
+  const gpu = await GpuDevice.open(nodeHost, adapter);
+  try {
+    const maskIou = gpuMaskIou(gpu);
+    return await Promise.all(types.map((type) => evaluateCocoWith(maskIou, dataset, predictions, { type, maxDets })));
+  } finally {
+    gpu.close();
+  }
 }
 
 /** The same for boxes and masks, so of one evaluation. */
