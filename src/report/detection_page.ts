@@ -158,7 +158,7 @@ function body(report: DetectionReport, evaluation: CocoEvaluation, shown: number
 <div class="toolbar-content">
 <div class="sliders">
 <label for="score">Score from</label><input id="score" type="range"><output id="score-value" for="score"></output>
-<label for="iou">IoU from</label><input id="iou" type="range" min="0.1" max="0.95" step="0.05"><output id="iou-value" for="iou"></output>
+<label for="iou">IoU from</label><input id="iou" type="range" min="0.1" max="0.95" step="0.01"><output id="iou-value" for="iou"></output>
 </div>
 <button type="button" id="best">Best F1</button>
 <dl class="figures" id="counts" aria-live="polite"></dl>

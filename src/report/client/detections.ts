@@ -52,7 +52,7 @@ function imageColumns(): Column<number>[] {
     title,
     kind: 'number',
     hint,
-    width: 13,
+    width: Math.max(13, title.length + 5),
     value: (index) => value(state.images[index]),
     text: (index) => value(state.images[index]).toLocaleString('en'),
   });
@@ -101,7 +101,7 @@ function classColumns(): Column<ClassRow>[] {
     width: Math.max(9, title.length + 5),
     value,
     text: (row) => decimals(value(row)),
-    filter,
+    filter: false,
   });
   const count = (title: string, value: (row: ClassRow) => number, hint?: string): Column<ClassRow> => ({
     title,

@@ -30,7 +30,7 @@ export interface TableOptions<Row> {
   readonly height?: number;
   /** Height in pixels of each row. Default 30. */
   readonly rowHeight?: number;
-  /** Name of what the rows are, plural, for "12 of 300 images". */
+  /** Name of what the rows are, a plural in -s, for "12 of 300 images". */
   readonly unit?: string;
   /** The user chose a row, by click or arrow keys. */
   readonly onSelect?: (row: Row) => void;
@@ -202,7 +202,8 @@ export class Table<Row> {
     }
     const { unit = 'rows' } = this.options;
     const [shown, all] = [this.shown.length.toLocaleString('en'), this.rows.length.toLocaleString('en')];
-    this.count.textContent = shown === all ? `${all} ${unit}` : `${shown} of ${all} ${unit}`;
+    this.count.textContent =
+      shown === all ? `${all} ${all === '1' ? unit.replace(/s$/, '') : unit}` : `${shown} of ${all} ${unit}`;
     this.table.setAttribute('aria-rowcount', String(this.shown.length + this.head.rows.length));
     this.draw(true);
     onChange?.(this.shown);
