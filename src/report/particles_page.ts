@@ -198,7 +198,7 @@ function notes({ sets, scale, maxImages }: ParticlesReport): string[] {
   if (cut.length > 0) {
     const which = cut.map(({ images, name }) => `${grouped(images.length)}${sets.length > 1 ? ` of ${name}` : ''}`);
     found.push(
-      `The first ${maxImages} images are shown, of ${which.join(' and ')} (--report-images); figures, distributions and ` +
+      `Images shown: the first ${maxImages} of ${which.join(' and of ')} (--report-images); figures, distributions and ` +
         'the table are of all.',
     );
   }
