@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { registerDataCheck } from './data_check';
 import { registerDataConvert } from './data_convert';
 import { registerDataSplit } from './data_split';
 import type { Register } from './program';
 
 /** Adds the commands below `engine data`, each from its own file. */
-const COMMANDS: readonly Register[] = [registerDataConvert, registerDataSplit];
+const COMMANDS: readonly Register[] = [registerDataConvert, registerDataSplit, registerDataCheck];
 
 /** `engine data`: what people do with annotation files before training. */
 export function registerData(program: Command): void {

@@ -1,6 +1,7 @@
 import type { ChallengeScore, ScoredImageIou, ThresholdScore, ThresholdSweep } from '../eval/challenge_score';
 import type { DatasetImage } from '../eval/dataset';
 import { lineChart } from '../report/chart';
+import { textTable } from './text-table';
 
 /** One image of the ground truth, compared with its predictions. */
 export interface ComparedImage extends ScoredImageIou {
@@ -46,24 +47,19 @@ export function describeBest(
 }
 
 /** The worst images first; those without objects, which have no score, last. */
-export function imageTable(images: readonly ImageFigures[]): string {
+export function imageTable(images: readonly ImageFigures[]): string[] {
   const rank = ({ groundTruths, figures }: ImageFigures): number => (groundTruths === 0 ? 2 : figures.score);
   const rows = [...images]
     .sort((a, b) => rank(a) - rank(b))
     .map(({ image, groundTruths, figures }) => {
       const shares = [figures.score, figures.precision, figures.recall];
       return [
+        image.fileName === '' ? `image ${image.id}` : image.fileName,
         ...shares.map((share) => (groundTruths === 0 ? '-' : share.toFixed(4))),
         ...[figures.truePositives, figures.falsePositives, figures.falseNegatives].map(String),
-        image.fileName === '' ? `image ${image.id}` : image.fileName,
       ];
     });
-  const head = ['score', 'precision', 'recall', 'TP', 'FP', 'FN', 'image'];
-  const last = head.length - 1;
-  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column].length)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === last ? cell : cell.padStart(widths[column]))).join('  ');
-  return [head, ...rows].map(line).join('\n');
+  return textTable(['image', 'score', 'precision', 'recall', 'TP', 'FP', 'FN'], rows);
 }
 
 /** Score, precision and recall against the threshold, as SVG. */

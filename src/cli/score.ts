@@ -75,7 +75,7 @@ async function score(gtPath: string, predPath: string, options: ScoreOptions): P
   }
   printWarnings(warnings);
   const lines = [
-    ...(options.perImage === true ? [imageTable(perImage), ''] : []),
+    ...(options.perImage === true ? [...imageTable(perImage), ''] : []),
     ...summary(total, images),
     ...(sweep === undefined ? [] : describeBest(sweep.best, gtPath, predPath, predictions.length)),
     `score:${pythonFloat(total.score)}`,

@@ -113,10 +113,10 @@ describe('engine score', () => {
       .slice(0, 4)
       .map((row) => row.trim().split(/\s+/));
     expect(rows).toEqual([
-      ['score', 'precision', 'recall', 'TP', 'FP', 'FN', 'image'],
-      ['0.0000', '0.0000', '0.0000', '0', '0', '1', 'b.png'],
-      ['0.6667', '1.0000', '0.5000', '1', '0', '1', 'a.png'],
-      ['-', '-', '-', '0', '0', '0', 'c.png'],
+      ['image', 'score', 'precision', 'recall', 'TP', 'FP', 'FN'],
+      ['b.png', '0.0000', '0.0000', '0.0000', '0', '0', '1'],
+      ['a.png', '0.6667', '1.0000', '0.5000', '1', '0', '1'],
+      ['c.png', '-', '-', '-', '0', '0', '0'],
     ]);
     // a prediction of exactly the threshold stays
     expect(lastLine((await runCommand('score', truth(), found, '--score-threshold', '0.4')).stdout)).toBe('score:0.4');
