@@ -10,6 +10,7 @@ import { detectionPage } from '../report/detection_page';
 import { number, wholeNumber, wholeNumbers } from './number-option';
 import { printWarnings } from './print-warnings';
 import { Progress } from './progress';
+import { warnOfSaturation } from './saturation';
 
 interface ReportOptions {
   readonly gt: string;
@@ -67,10 +68,9 @@ async function report(options: ReportOptions): Promise<void> {
   const masks = options.type !== 'bbox';
   const dataset = await readDataset(options.gt, warnings, { masks });
   const { predictions } = await readPredictions(options.pred, warnings, { masks, against: dataset });
-  printWarnings(warnings);
   let progress: Progress | undefined;
   try {
-    const { html, shown } = await detectionPage({
+    const { html, shown, evaluation } = await detectionPage({
       ...options,
       dataset,
       predictions,
@@ -89,6 +89,8 @@ async function report(options: ReportOptions): Promise<void> {
     const of = shown === dataset.images.length ? '' : ` of ${dataset.images.length}`;
     progress?.end();
     progress = undefined;
+    warnOfSaturation(evaluation, dataset, warnings);
+    printWarnings(warnings);
     console.log(`${shown}${of} images, ${predictions.length} predictions: ${options.out} (${megabytes} MB)`);
   } finally {
     progress?.end();
