@@ -17,6 +17,7 @@ import { adapterOption } from './adapter-option';
 import { cocoChart, cocoOutput, labelOutput, vocOutput, type EvalOutput } from './eval-output';
 import { number, wholeNumbers } from './number-option';
 import { printWarnings } from './print-warnings';
+import { warnOfSaturation } from './saturation';
 
 const METRICS = ['coco', 'voc', 'voc11', 'miou'] as const;
 const DEVICES = ['auto', 'cpu', 'gpu'] as const;
@@ -150,7 +151,7 @@ async function outputOf(
   options: EvalOptions,
   warnings: Warnings,
 ): Promise<EvalOutput> {
-  const { metric, iou = 0.5, perClass = false, plot, pred } = options;
+  const { metric, iou = 0.5, perClass = false, plot, gt, pred } = options;
   if (metric === 'miou') {
     return labelOutput(scoreLabelMaps(dataset, predictions), dataset.categories, perClass);
   }
@@ -163,6 +164,9 @@ async function outputOf(
     return vocOutput(evaluations, { points, iou, perClass });
   }
   const evaluations = await evaluateTypes({ dataset, predictions, types }, options);
+  if (dataset.annotations.some(({ id }) => id === 0)) {
+    warnings.add('annotations of the id 0, never found by pycocotools and so not here (number them from 1)', gt);
+  }
   warnOfSaturation(evaluations[0], dataset, warnings);
   if (plot !== undefined) {
     await writeFile(plot, cocoChart(evaluations, `Precision and recall: ${basename(pred)}`));
@@ -183,20 +187,5 @@ async function evaluateTypes(
     return await Promise.all(types.map((type) => evaluateCocoWith(maskIou, dataset, predictions, { type, maxDets })));
   } finally {
     gpu.close();
-  }
-}
-
-/** The same for boxes and masks, so of one evaluation. */
-function warnOfSaturation({ saturated, maxDets }: CocoEvaluation, { images }: Dataset, warnings: Warnings): void {
-  const names = new Map(images.map(({ id, fileName }) => [id, fileName]));
-  const last = maxDets[maxDets.length - 1];
-  const most = Math.max(...saturated.map(({ objects, detections }) => Math.max(objects, detections)));
-  const enough = [...maxDets.slice(0, -1), most].join(',');
-  const places = new Set(saturated.map(({ imageId }) => imageId));
-  for (const imageId of places) {
-    warnings.add(
-      `images with more than ${last} objects or detections of a class, of which only the best ${last} detections count (--max-dets ${enough} counts all)`,
-      names.get(imageId) || `image ${imageId}`,
-    );
   }
 }

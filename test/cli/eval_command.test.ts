@@ -200,6 +200,13 @@ describe('engine eval', () => {
     expect(miou.stdout).toContain('\nnut              8  0.333     0.500\n');
   });
 
+  it('warns of the id 0, which pycocotools takes for no match', async () => {
+    const gt = write('gt5.json', { ...ground, annotations: [{ ...object, id: 0 }] });
+    const run = await runCommand('eval', '--gt', gt, '--pred', write('pred5.json', [box]), '--type', 'bbox');
+    expect(run.stderr).toMatch(/^engine: warning: annotations of the id 0, [^\n]*: 1 \([^\n]*gt5\.json\)\n$/);
+    expect(run.stdout).toMatch(/area= {3}all \| maxDets=100 \] = 0\.000\n/);
+  });
+
   it('ignores difficult objects for VOC AP alone', async () => {
     write('gt4.json', { ...ground, annotations: [object, { ...object, id: 2, bbox: [4, 2, 2, 2], difficult: 1 }] });
     const pred = write('pred4.json', [box]);

@@ -48,8 +48,9 @@ def scene(random, with_boxes):
                 x, y, w, h = box_of(mask)
                 # the annotated area is not always the mask's, and lies on the limits of the ranges at times
                 area = random.choice([float(mask.sum()), 1024.0, 9216.0, w * h * 0.8])
+                # pycocotools takes the id 0 for "no match"
                 annotations.append({
-                    "id": len(annotations), "image_id": image_id, "category_id": category_id, "segmentation": encoded,
+                    "id": 0 if len(annotations) == 9 else len(annotations) + 1, "image_id": image_id, "category_id": category_id, "segmentation": encoded,
                     "bbox": [x, y, w, h], "area": float(area), "iscrowd": int(random.random() < 0.15)})
             if number == 1:
                 continue

@@ -26,7 +26,9 @@ def scene(random):
                 x, y = random.integers(1, 60, 2)
                 w, h = random.integers(2, 40, 2)
                 box = [int(x), int(y), int(x + w), int(y + h)]
-                objects.append({"image": image, "label": label, "box": box, "difficult": int(random.random() < 0.2)})
+                # at times twice, so that a detection overlaps both alike
+                for _ in range(1 + int(random.random() < 0.15)):
+                    objects.append({"image": image, "label": label, "box": box, "difficult": int(random.random() < 0.2)})
                 for _ in range(random.integers(0, 3)):
                     moved = [int(v + random.integers(-4, 5)) for v in box]
                     if moved[2] > moved[0] and moved[3] > moved[1]:
