@@ -1,7 +1,8 @@
 import type { ParticlesData } from '../particles_data';
 import { byId, create, readData } from './dom';
 import { distributionCharts } from './particle_charts';
-import { columnsOf, rowsOf, shortNumber, withUnit, type Row } from './particle_rows';
+import { columnsOf } from './particle_columns';
+import { rowsOf, shortNumber, withUnit, type Row } from './particle_rows';
 import { SetViewer } from './set_viewer';
 import { Table } from './table';
 import { viridis, viridisGradient } from './viridis';
