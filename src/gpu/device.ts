@@ -154,9 +154,9 @@ export class GpuDevice {
     return layout;
   }
 
-  /** Queues a write of the whole of `data` to the start of a buffer. */
-  write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>): void {
-    this.device.queue.writeBuffer(buffer, 0, data);
+  /** Queues a write of the whole of `data` to a buffer, from the byte `offset` on. */
+  write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
+    this.device.queue.writeBuffer(buffer, offset, data);
   }
 
   close(): void {

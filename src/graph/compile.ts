@@ -8,11 +8,14 @@ import type { Graph } from './graph';
 import { lowerGraph, operandsOf, type LoweredCall, type Variants } from './lower';
 import { planMemory, type Lifetime, type MemoryPlan } from './memory_plan';
 import type { ParameterStore } from './parameters';
+import type { StateStore } from './states';
 
 export interface CompileOptions {
   /** Named in errors and profiles. */
   readonly label: string;
   readonly variants?: Variants;
+  /** Where the graph's states lie. */
+  readonly states?: StateStore;
 }
 
 export interface GraphRun {
@@ -55,6 +58,9 @@ export class CompiledGraph {
       const inputs = new Map<string, BufferRange>();
       for (const [name, tensor] of graph.inputs) {
         inputs.set(name, memory.addInput(lowered.operandOf(tensor), name));
+      }
+      for (const [name, tensor] of graph.states) {
+        memory.addState(lowered.operandOf(tensor), options.states?.rangeOf(name));
       }
       const outputs = [...graph.outputs].map(([name, tensor]) => [name, lowered.operandOf(tensor)] as const);
       const plan = memory.assign(
@@ -116,6 +122,14 @@ class PlannedMemory {
     const range = { buffer, offset: 0, size: buffer.size };
     this.ranges.set(operand.id, range);
     return range;
+  }
+
+  addState(operand: Operand, range: BufferRange | undefined): void {
+    const bytes = byteLength(operand.spec);
+    if (range === undefined || range.size < bytes) {
+      throw new RangeError(`${this.label}: a state of ${bytes} bytes has no place, or one of ${range?.size ?? 0}`);
+    }
+    this.ranges.set(operand.id, range);
   }
 
   /** Plans and allocates everything that is neither an input nor a constant. `kept` stays alive to the end. */

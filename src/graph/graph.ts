@@ -16,6 +16,7 @@ export interface Tensor {
 export type Source =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'state'; readonly name: string }
   | { readonly kind: 'node'; readonly node: Node; readonly index: number };
 
 /** One op applied to tensors. Attributes are JSON values. */
@@ -37,8 +38,12 @@ export class Graph {
   readonly inputs = new Map<string, Tensor>();
   readonly parameters = new Map<string, Tensor>();
   readonly outputs = new Map<string, Tensor>();
+  readonly states = new Map<string, Tensor>();
   private nextId = 0;
   private readonly scopes: string[] = [];
+
+  /** @param variables names of parameters that change from run to run: they are states, not constants */
+  constructor(private readonly variables: ReadonlySet<string> = new Set()) {}
 
   /** A tensor that the caller fills before each run. */
   input(name: string, spec: TensorSpec): Tensor {
@@ -47,6 +52,9 @@ export class Graph {
 
   /** A dense f32 tensor of the checkpoint, under its name there. Asking twice gives the same tensor. */
   parameter(name: string, shape: readonly number[]): Tensor {
+    if (this.variables.has(name)) {
+      return this.state(name, dense(shape));
+    }
     const known = this.parameters.get(name);
     if (known !== undefined) {
       if (known.spec.shape.join() !== shape.join()) {
@@ -55,6 +63,18 @@ export class Graph {
       return known;
     }
     return this.named(this.parameters, name, () => this.tensor(dense(shape), { kind: 'parameter', name }));
+  }
+
+  /** A tensor that outlives the runs, and that ops may overwrite. Asking twice gives the same tensor. */
+  state(name: string, spec: TensorSpec): Tensor {
+    const known = this.states.get(name);
+    if (known !== undefined) {
+      if (known.spec.shape.join() !== spec.shape.join() || known.spec.dtype !== spec.dtype) {
+        throw new ShapeError(`state ${name} is used as [${known.spec.shape.join()}] and as [${spec.shape.join()}]`);
+      }
+      return known;
+    }
+    return this.named(this.states, name, () => this.tensor(spec, { kind: 'state', name }));
   }
 
   /** Applies an op and returns its outputs. @throws ShapeError, naming the place, where the inputs do not fit */
@@ -69,6 +89,11 @@ export class Graph {
     } catch (error) {
       throw error instanceof ShapeError ? new ShapeError(`${scope}: ${error.message}`) : error;
     }
+    op.updates?.forEach((i) => {
+      if (inputs[i] && inputs[i].source.kind !== 'state') {
+        throw new ShapeError(`${scope}: ${op.name} overwrites input ${i}, which is no state`);
+      }
+    });
     const count = op.itemwise ? inputs[0]?.count : undefined;
     const node: Node = { op: op, scope, inputs: [...inputs], attributes, outputs: [] };
     node.outputs.push(...specs.map((spec, index) => this.tensor(spec, { kind: 'node', node, index }, count)));

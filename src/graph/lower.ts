@@ -22,7 +22,7 @@ export interface LoweredGraph {
 }
 
 /**
- * Records every node that the outputs need. A node whose inputs are constant is constant itself: it is recorded among
+ * Records every node that the outputs need or that overwrites a state. A node whose inputs are constant is constant itself: it is recorded among
  * the constants, and only if a dispatch needs it and `isKnown` does not say that its value is there already.
  */
 export function lowerGraph(
@@ -140,10 +140,14 @@ class GraphLowering {
   }
 }
 
-/** The nodes that the graph's outputs depend on, in order. */
+/** The nodes that the graph's outputs depend on and those that overwrite states, in order. */
 function neededNodes(graph: Graph): Node[] {
   const needed = new Set<Node>();
   const pending: Tensor[] = [...graph.outputs.values()];
+  for (const node of graph.nodes.filter(({ op }) => op.updates !== undefined)) {
+    needed.add(node);
+    pending.push(...node.inputs.filter((input) => input !== null));
+  }
   for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
     if (tensor.count !== undefined) {
       pending.push(tensor.count);

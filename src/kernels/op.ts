@@ -82,6 +82,8 @@ export interface Op<Attributes> {
    * inputs that are not wanted. An op without it cannot lie between a loss and a parameter.
    */
   backward?<V extends Value>(build: GradientBuilder<V>, application: Application<V, Attributes>): (V | null)[];
+  /** Inputs that it overwrites, which must be states; such a node runs though nobody reads its outputs. */
+  readonly updates?: readonly number[];
   /** Inputs that no gradient flows to by definition, such as boxes to pool from; inputs of whole numbers need not be named. */
   readonly constants?: readonly number[];
   /** Item i of the outputs' first axis depends only on item i of the first input's, so the input's count holds for them. */
