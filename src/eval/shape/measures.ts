@@ -4,7 +4,7 @@ import { feretDiameters } from './feret';
 import { convexHull, crackMidpoints, pixelCorners, polygonArea, polygonPerimeter } from './hull';
 import { fittedEllipse } from './moments';
 import { croftonPerimeter } from './perimeter';
-import { countHoles, countParts } from './topology';
+import { topologyOf } from './topology';
 
 /**
  * Size and shape of one mask. Lengths in pixels, areas in pixels squared, angles in degrees from 0 to below 180, 0
@@ -99,8 +99,7 @@ export function measureShape(rle: Rle): ShapeMeasures | null {
     centroidX: x,
     centroidY: y,
     ...box,
-    parts: countParts(crop),
-    holes: countHoles(crop),
+    ...topologyOf(crop),
     touchesBorder: box.boxX === 0 || box.boxY === 0 || right === rle.width || bottom === rle.height,
   };
 }

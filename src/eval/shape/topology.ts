@@ -1,42 +1,64 @@
 import type { Crop } from './crop';
 
-/** Number of parts of the foreground, which hang together over edges and corners (8-connected). */
-export function countParts(crop: Crop): number {
-  return countComponents(crop, 1, true);
+export interface Topology {
+  /** Parts of the foreground, which hang together over edges and corners (8-connected). */
+  readonly parts: number;
+  /** Parts of the background, which hang together over edges (4-connected), without the outer one. */
+  readonly holes: number;
 }
 
-/** Number of holes: parts of the background, which hang together over edges (4-connected), without the outer one. */
-export function countHoles(crop: Crop): number {
-  return countComponents(crop, 0, false) - 1;
-}
-
-function countComponents({ width, height, data }: Crop, value: 0 | 1, overCorners: boolean): number {
-  const seen = new Uint8Array(data.length);
-  const stack: number[] = [];
-  let count = 0;
-  const visit = (pixel: number): void => {
-    if (seen[pixel] === 0 && data[pixel] === value) {
-      seen[pixel] = 1;
-      stack.push(pixel);
+/**
+ * Counts parts and holes from the graph whose nodes are the runs of the rows and whose edges join runs of neighbouring
+ * rows that touch over an edge or a corner. Its components are the parts; every independent cycle goes around a hole, so
+ * there are edges - nodes + components of them.
+ */
+export function topologyOf({ width, height, data }: Crop): Topology {
+  const parents: number[] = [];
+  const root = (node: number): number => {
+    let at = node;
+    while (parents[at] !== at) {
+      parents[at] = parents[parents[at]];
+      at = parents[at];
     }
+    return at;
   };
-  for (let start = 0; start < data.length; start++) {
-    if (seen[start] === 1 || data[start] !== value) {
-      continue;
-    }
-    count++;
-    visit(start);
-    for (let pixel = stack.pop(); pixel !== undefined; pixel = stack.pop()) {
-      const x = pixel % width;
-      const y = (pixel - x) / width;
-      for (let dy = y > 0 ? -1 : 0; dy <= (y < height - 1 ? 1 : 0); dy++) {
-        for (let dx = x > 0 ? -1 : 0; dx <= (x < width - 1 ? 1 : 0); dx++) {
-          if (overCorners || dx === 0 || dy === 0) {
-            visit(pixel + dy * width + dx);
-          }
+  let [edges, merges] = [0, 0];
+  /** Of the row above and of this one: first and last column of each run; run k is node `base + k`. */
+  let above: { readonly base: number; readonly ends: number[] } = { base: 0, ends: [] };
+  for (let row = 0; row < height; row++) {
+    const ends = runsOf(data.subarray(row * width, (row + 1) * width));
+    const base = parents.length;
+    let first = 0;
+    for (let k = 0; k < ends.length; k += 2) {
+      const node = base + k / 2;
+      parents.push(node);
+      while (first < above.ends.length && above.ends[first + 1] < ends[k] - 1) {
+        first += 2;
+      }
+      for (let j = first; j < above.ends.length && above.ends[j] <= ends[k + 1] + 1; j += 2) {
+        edges++;
+        const [a, b] = [root(above.base + j / 2), root(node)];
+        if (a !== b) {
+          parents[b] = a;
+          merges++;
         }
       }
     }
+    above = { base, ends };
   }
-  return count;
+  const parts = parents.length - merges;
+  return { parts, holes: edges - parents.length + parts };
+}
+
+/** First and last column of each run of 1 in a row. */
+function runsOf(line: Uint8Array): number[] {
+  const ends: number[] = [];
+  for (let x = line.indexOf(1); x >= 0; x = line.indexOf(1, x)) {
+    const start = x;
+    while (line[x] === 1) {
+      x++;
+    }
+    ends.push(start, x - 1);
+  }
+  return ends;
 }
