@@ -1,8 +1,9 @@
 import type { NamedSet } from '../data/particle_files';
-import type { Scale } from '../eval/particle_measures';
+import type { ParticleMeasure, Scale } from '../eval/particle_measures';
 import { SUMMARISED_MEASURES, unitOf } from '../eval/particle_measures';
 import type { MeasureComparison } from '../eval/particles';
 import { summariseParticles } from '../eval/particles';
+import { textTable } from './text-table';
 
 /** What most people ask for first. */
 const SHOWN = ['equivalent_diameter', 'feret_max', 'feret_min', 'aspect_ratio', 'circularity', 'solidity'];
@@ -31,9 +32,9 @@ function describeSet(set: NamedSet, scale: Scale): string {
   const rows = shownMeasures.map(({ measure, index }) => {
     const { mean, standardDeviation, byNumber, byVolume } = measures[index];
     const values = [mean, standardDeviation, byNumber.d10, byNumber.d50, byNumber.d90, byVolume.d50];
-    return [measure.title, unitOf(measure, scale), ...values.map(shown)];
+    return [titleOf(measure, scale), ...values.map(shown)];
   });
-  const head = ['', 'unit', 'mean', 'deviation', 'D10', 'D50', 'D90', 'D50 by volume'];
+  const head = ['', 'mean', 'deviation', 'D10', 'D50', 'D90', 'D50 by volume'];
   const { belowScore, atBorder } = set.left;
   const left = [
     ...(belowScore.length > 0 ? [`${belowScore.length} below the score threshold`] : []),
@@ -41,7 +42,7 @@ function describeSet(set: NamedSet, scale: Scale): string {
   ];
   const leftText = left.length > 0 ? `; left out: ${left.join(', ')}` : '';
   const title = `${set.name}: ${count(set.particles.length, 'particle')} in ${count(set.images.length, 'image')}${leftText}`;
-  return `${title}\n${table([head, ...rows])}`;
+  return `${title}\n${indented(head, rows)}`;
 }
 
 function describeComparison(
@@ -52,8 +53,7 @@ function describeComparison(
   const rows = shownMeasures.map(({ measure, index }) => {
     const { means, medians, test } = comparison[index];
     return [
-      measure.title,
-      unitOf(measure, scale),
+      titleOf(measure, scale),
       ...[means.first, means.second].map(shown),
       percent(means.ratio),
       percent(medians.ratio),
@@ -61,8 +61,19 @@ function describeComparison(
       test === null ? '-' : test.ksPValue < 0.001 ? '<0.001' : test.ksPValue.toFixed(3),
     ];
   });
-  const head = ['', 'unit', `mean, ${first.name}`, second.name, 'change', 'of median', 'KS distance', 'p'];
-  return `${second.name} against ${first.name}\n${table([head, ...rows])}`;
+  const head = ['', `mean, ${first.name}`, second.name, 'change', 'of median', 'KS distance', 'p'];
+  return `${second.name} against ${first.name}\n${indented(head, rows)}`;
+}
+
+function titleOf(measure: ParticleMeasure, scale: Scale): string {
+  const unit = unitOf(measure, scale);
+  return unit === '' ? measure.title : `${measure.title} (${unit})`;
+}
+
+function indented(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return textTable(head, rows)
+    .map((line) => `  ${line}`)
+    .join('\n');
 }
 
 function count(value: number, name: string): string {
@@ -76,13 +87,4 @@ function shown(value: number | null): string {
 /** A ratio as a change: "+12.3 %". */
 function percent(ratio: number | null): string {
   return ratio === null ? '-' : `${ratio >= 1 ? '+' : ''}${((ratio - 1) * 100).toFixed(1)} %`;
-}
-
-/** Two columns of words to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) => row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '))
-    .map((line) => `  ${line}`.trimEnd())
-    .join('\n');
 }

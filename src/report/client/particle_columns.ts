@@ -22,7 +22,7 @@ export function columnsOf({ sets, measures }: ParticlesData): Column<Row>[] {
   return [
     ...(sets.length > 1 ? [text('set', ({ set }) => sets[set].name)] : []),
     text('image', ({ set, index }) => sets[set].images[sets[set].image[index]].name, IMAGE_WIDTH),
-    { title: 'no.', value: ({ set, index }) => sets[set].number[index], kind: 'number', width: 8 },
+    { title: 'no.', value: ({ set, index }) => sets[set].number[index], kind: 'number', width: 10 },
     ...(hasClasses ? [text('class', ({ set, index }) => sets[set].classes[sets[set].class[index]])] : []),
     ...(hasScores
       ? [

@@ -5,7 +5,7 @@ import { columnsOf } from './particle_columns';
 import { rowsOf, shortNumber, withUnit, type Row } from './particle_rows';
 import { SetViewer } from './set_viewer';
 import { Table } from './table';
-import { viridis, viridisGradient } from './viridis';
+import { outlineColour, outlineGradient } from './viridis';
 
 const data = readData<ParticlesData>('particles');
 const { sets, measures } = data;
@@ -61,7 +61,7 @@ function setColourRange(): void {
 function colourOf(set: number, index: number): string {
   const [low, high] = colourRange;
   const value = sets[set].values[Number(colourChoice.value)][index];
-  return viridis(high > low ? (value - low) / (high - low) : 0.5);
+  return outlineColour(high > low ? (value - low) / (high - low) : 0.5);
 }
 
 const TIP_MEASURES = ['equivalent_diameter', 'aspect_ratio', 'circularity', 'solidity'];
@@ -85,7 +85,7 @@ function select(row: Row | null): void {
   });
 }
 
-byId('scale', HTMLElement).style.background = viridisGradient();
+byId('scale', HTMLElement).style.background = outlineGradient();
 setColourRange();
 
 const viewers = sets.map(

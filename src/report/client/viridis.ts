@@ -21,7 +21,17 @@ export function viridis(place: number): string {
   return `rgb(${from.map((value, i) => Math.round(value + part * (to[i] - value))).join(' ')})`;
 }
 
-/** The whole scale from left to right, as a CSS background. */
-export function viridisGradient(): string {
-  return `linear-gradient(to right, ${VIRIDIS.map((_, i) => viridis(i / (VIRIDIS.length - 1))).join(', ')})`;
+/** The scale begins here: what is darker does not show on dark images. */
+const DARKEST = 0.2;
+const STOPS = 10;
+
+/** The colour of an outline, as `viridis` without its darkest fifth. */
+export function outlineColour(place: number): string {
+  return viridis(DARKEST + (1 - DARKEST) * Math.min(1, Math.max(0, place)));
+}
+
+/** The colours of outlines from left to right, as a CSS background. */
+export function outlineGradient(): string {
+  const stops = Array.from({ length: STOPS }, (_, i) => outlineColour(i / (STOPS - 1)));
+  return `linear-gradient(to right, ${stops.join(', ')})`;
 }
