@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { registerDataCheck } from './data_check';
 import { registerDataConvert } from './data_convert';
 import { registerDataSplit } from './data_split';
+import { registerDataStats } from './data_stats';
 import type { Register } from './program';
 
 /** Adds the commands below `engine data`, each from its own file. */
-const COMMANDS: readonly Register[] = [registerDataConvert, registerDataSplit, registerDataCheck];
+const COMMANDS: readonly Register[] = [registerDataConvert, registerDataSplit, registerDataCheck, registerDataStats];
 
 /** `engine data`: what people do with annotation files before training. */
 export function registerData(program: Command): void {
