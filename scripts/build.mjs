@@ -9,6 +9,7 @@ import { inlineForEsbuild } from './lib/inline.mjs';
 import { ROOT } from './lib/run.mjs';
 
 const DIST = join(ROOT, 'dist');
+const CHUNKS = join(DIST, 'chunks');
 
 /** @type {import('esbuild').BuildOptions} */
 const COMMON = {
@@ -57,6 +58,9 @@ function buildNode() {
     packages: 'external',
     plugins: [inlineForEsbuild],
     entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
+    // each command of the cli is a chunk of its own, loaded when it is asked for
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
   });
 }
 
@@ -66,10 +70,17 @@ function buildNode() {
  * @param {import('esbuild').OutputFile[]} files
  */
 function writeOutputs(files) {
-  for (const { path, contents } of files) {
+  // entries last: they name the chunks
+  const chunksFirst = [...files].sort((a, b) => Number(dirname(a.path) === DIST) - Number(dirname(b.path) === DIST));
+  for (const { path, contents } of chunksFirst) {
+    mkdirSync(dirname(path), { recursive: true });
     const aside = join(DIST, `.${basename(path)}.${process.pid}`);
     writeFileSync(aside, contents);
     renameSync(aside, path);
+  }
+  const written = new Set(files.map(({ path }) => path));
+  for (const name of readdirSync(CHUNKS).filter((name) => !written.has(join(CHUNKS, name)))) {
+    rmSync(join(CHUNKS, name));
   }
 }
 

@@ -1,35 +1,32 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../errors';
 import { packageVersion } from '../node/package-root';
-import { registerBench } from './bench';
-import { registerData } from './data';
-import { registerDoctor } from './doctor';
-import { registerEval } from './eval';
 import { ExitCode } from './exit-code';
-import { registerInfer } from './infer';
-import { registerParticles } from './particles';
-import { registerReport } from './report';
-import { registerScore } from './score';
-import { registerSubmit } from './submit';
-import { registerSynth } from './synth';
 
 /** Adds one command to the program. Each command is a file here that exports such a function. */
 export type Register = (program: Command) => void;
 
-const COMMANDS: readonly Register[] = [
-  registerInfer,
-  registerEval,
-  registerScore,
-  registerSubmit,
-  registerParticles,
-  registerReport,
-  registerBench,
-  registerDoctor,
-  registerData,
-  registerSynth,
-];
+/** By the command's name, in the order of the help: what a command imports is loaded when it is asked for. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  infer: async () => (await import('./infer')).registerInfer,
+  eval: async () => (await import('./eval')).registerEval,
+  score: async () => (await import('./score')).registerScore,
+  submit: async () => (await import('./submit')).registerSubmit,
+  particles: async () => (await import('./particles')).registerParticles,
+  report: async () => (await import('./report')).registerReport,
+  data: async () => (await import('./data')).registerData,
+  synth: async () => (await import('./synth')).registerSynth,
+  bench: async () => (await import('./bench')).registerBench,
+  doctor: async () => (await import('./doctor')).registerDoctor,
+};
 
-export function createProgram(commands: readonly Register[] = COMMANDS): Command {
+/** The command that the arguments begin with; all of them where that is none, for the help and for suggestions. */
+async function commandsFor([name = '']: readonly string[]): Promise<Register[]> {
+  const asked = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
+  return Promise.all(asked.map((load) => load()));
+}
+
+function createProgram(commands: readonly Register[]): Command {
   const program = new Command('engine')
     .description('Mask R-CNN on any GPU, through WebGPU: finds and outlines the objects of an image')
     .version(packageVersion())
@@ -50,11 +47,12 @@ export function createProgram(commands: readonly Register[] = COMMANDS): Command
  * Runs a command line (without the names of Node and the script) and tells errors to the user: bad input by its
  * sentence, exit code 2; anything unforeseen by one line, exit code 1, with the stack only if ENGINE_DEBUG is 1.
  *
+ * @param commands default: those of `engine`
  * @returns the exit code
  */
-export async function runCommandLine(args: readonly string[], commands = COMMANDS): Promise<number> {
+export async function runCommandLine(args: readonly string[], commands?: readonly Register[]): Promise<number> {
   try {
-    await createProgram(commands).parseAsync([...args], { from: 'user' });
+    await createProgram(commands ?? (await commandsFor(args))).parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     return report(error);
