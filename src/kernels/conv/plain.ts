@@ -1,8 +1,9 @@
 import plainSource from '../../../shaders/conv/plain.wgsl';
 import mainSource from '../../../shaders/conv/plain_main.wgsl';
 import transposedSource from '../../../shaders/conv/plain_transposed.wgsl';
-import { i32, u32 } from '../../gpu/kernel';
+import { u32 } from '../../gpu/kernel';
 import { activationParams, type Activation } from '../activation';
+import { windowParams } from '../gemm/problem';
 import { dispatchItemwise, elementUnits } from '../itemwise';
 import { read, write, type Lowering, type Operand } from '../op';
 import { byteLength, pitch } from '../tensor';
@@ -49,19 +50,16 @@ export function dispatchPlainConv(context: Lowering, conv: PlainConv): void {
       channels: u32(channels),
       groupInputs: u32(inputs / groups),
       groupOutputs: u32(channels / groups),
-      inputHeight: u32(inputHeight),
-      inputWidth: u32(inputWidth),
-      outputHeight: u32(outputHeight),
-      outputWidth: u32(outputWidth),
+      ...windowParams({
+        input: [inputHeight, inputWidth],
+        output: [outputHeight, outputWidth],
+        kernelWidth: kernel[1],
+        stride,
+        padding,
+        dilation,
+      }),
       kernelHeight: u32(kernel[0]),
-      kernelWidth: u32(kernel[1]),
       taps: u32(taps),
-      strideY: u32(stride[0]),
-      strideX: u32(stride[1]),
-      paddingY: i32(padding[0]),
-      paddingX: i32(padding[1]),
-      dilationY: u32(dilation[0]),
-      dilationX: u32(dilation[1]),
       hasBias: u32(Number(bias !== null)),
       hasResidual: u32(Number(residual !== null)),
       ...activationParams(conv.activation),

@@ -1,6 +1,7 @@
 import plainSource from '../../../shaders/conv/plain_weight_gradient.wgsl';
-import { i32, u32 } from '../../gpu/kernel';
+import { u32 } from '../../gpu/kernel';
 import { defaultGemm } from '../gemm/dispatch';
+import { windowParams } from '../gemm/problem';
 import { dispatchWeightGradient } from '../gemm/weight_gradient';
 import { dispatchItems } from '../itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from '../op';
@@ -70,6 +71,14 @@ export function dispatchPlainWeightGradient(
 ): void {
   const [images, inputHeight, inputWidth, inputs] = x.spec.shape;
   const [, outputHeight, outputWidth, outputs] = dy.spec.shape;
+  const window = {
+    input: [inputHeight, inputWidth],
+    output: [outputHeight, outputWidth],
+    kernelWidth: kernel[1],
+    stride,
+    padding,
+    dilation,
+  } as const;
   const { count } = dy;
   dispatchItems(context, product(dw.spec.shape), {
     kernel: 'conv/plain_weight_gradient',
@@ -83,22 +92,12 @@ export function dispatchPlainWeightGradient(
     },
     params: {
       images: u32(images),
-      inputHeight: u32(inputHeight),
-      inputWidth: u32(inputWidth),
+      ...windowParams(window),
       inputPitch: u32(pitch(x.spec)),
-      outputHeight: u32(outputHeight),
-      outputWidth: u32(outputWidth),
       outputPitch: u32(pitch(dy.spec)),
       groupInputs: u32(inputs / groups),
       groupOutputs: u32(outputs / groups),
       taps: u32(product(kernel)),
-      kernelWidth: u32(kernel[1]),
-      strideY: u32(stride[0]),
-      strideX: u32(stride[1]),
-      paddingY: i32(padding[0]),
-      paddingX: i32(padding[1]),
-      dilationY: u32(dilation[0]),
-      dilationX: u32(dilation[1]),
     },
     flops: 2 * product(dy.spec.shape) * product(dw.spec.shape.slice(1)),
   });

@@ -1,4 +1,4 @@
-import { u32, type Param } from '../../gpu/kernel';
+import { i32, u32, type Param } from '../../gpu/kernel';
 import { activationParams, type Activation } from '../activation';
 import { read, write, type Operand, type OpKernelCall } from '../op';
 import { byteLength } from '../tensor';
@@ -56,6 +56,24 @@ export function matrixWindow(rows: number): Window {
   return { input: [1, rows], output: [1, rows], kernelWidth: 1, stride: [1, 1], padding: [0, 0], dilation: [1, 1] };
 }
 
+/** A window as the kernels get it. */
+export function windowParams(window: Window): Record<string, Param> {
+  const { input, output, kernelWidth, stride, padding, dilation } = window;
+  return {
+    inputHeight: u32(input[0]),
+    inputWidth: u32(input[1]),
+    outputHeight: u32(output[0]),
+    outputWidth: u32(output[1]),
+    kernelWidth: u32(kernelWidth),
+    strideY: u32(stride[0]),
+    strideX: u32(stride[1]),
+    paddingY: i32(padding[0]),
+    paddingX: i32(padding[1]),
+    dilationY: u32(dilation[0]),
+    dilationX: u32(dilation[1]),
+  };
+}
+
 /** What shaders/gemm/panel.wgsl and tiled.wgsl have in common. */
 export function gemmCall(problem: GemmProblem): Pick<OpKernelCall, 'flops' | 'bytes' | 'bindings'> & {
   params: Record<string, Param>;
@@ -82,17 +100,7 @@ export function gemmCall(problem: GemmProblem): Pick<OpKernelCall, 'flops' | 'by
       c4: u32(problem.c4),
       columns4: u32(problem.columns4),
       channels: u32(problem.channels),
-      inputHeight: u32(window.input[0]),
-      inputWidth: u32(window.input[1]),
-      outputHeight: u32(window.output[0]),
-      outputWidth: u32(window.output[1]),
-      kernelWidth: u32(window.kernelWidth),
-      strideY: u32(window.stride[0]),
-      strideX: u32(window.stride[1]),
-      paddingY: { type: 'i32', value: window.padding[0] },
-      paddingX: { type: 'i32', value: window.padding[1] },
-      dilationY: u32(window.dilation[0]),
-      dilationX: u32(window.dilation[1]),
+      ...windowParams(window),
       batchA: u32(batch?.a ?? 0),
       batchB: u32(batch?.b ?? 0),
       firstB: u32(problem.firstB ?? 0),

@@ -2,12 +2,12 @@ import innerSource from '../../../shaders/gemm/inner.wgsl';
 import rowsSource from '../../../shaders/gemm/rows.wgsl';
 import unpackSource from '../../../shaders/gemm/unpack.wgsl';
 import windowsSource from '../../../shaders/gemm/windows.wgsl';
-import { i32, u32 } from '../../gpu/kernel';
+import { u32 } from '../../gpu/kernel';
 import { dispatchItems } from '../itemwise';
 import { read, write, type Lowering, type Operand } from '../op';
 import { dense, featureMap, pitch, product, rows, roundUp, storedLength } from '../tensor';
 import { dispatchGemm, type GemmVariant } from './dispatch';
-import { matrixWindow, type Window } from './problem';
+import { matrixWindow, windowParams, type Window } from './problem';
 
 /** The gradient of B in y = A B: the sum over the rows of A of the outer products with those of dy. */
 export interface WeightGradient {
@@ -91,20 +91,4 @@ export function dispatchWeightGradient(context: Lowering, gradient: WeightGradie
     },
     bytes: 8 * product(dw.spec.shape),
   });
-}
-
-function windowParams({ input, output, kernelWidth, stride, padding, dilation }: Window) {
-  return {
-    inputHeight: u32(input[0]),
-    inputWidth: u32(input[1]),
-    outputHeight: u32(output[0]),
-    outputWidth: u32(output[1]),
-    kernelWidth: u32(kernelWidth),
-    strideY: u32(stride[0]),
-    strideX: u32(stride[1]),
-    paddingY: i32(padding[0]),
-    paddingX: i32(padding[1]),
-    dilationY: u32(dilation[0]),
-    dilationX: u32(dilation[1]),
-  };
 }
