@@ -1,3 +1,4 @@
+import { textTable } from '../text_table';
 import { isSameDevice } from './device_name';
 import type { Timing } from './measure';
 
@@ -53,16 +54,11 @@ function modelLines({ title, timings, agreement }: ModelReport): string[] {
     String(runsMs.length),
     `${(medianMs / timings[0].medianMs).toFixed(2)} x`,
   ]);
-  const table = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const lines = table.map((row) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i] + 2))).join(''),
-  );
   const notes = timings.flatMap(({ name, adapter }, i) => {
     const says = agreement[i];
     return says === null ? [] : [`${name}${deviceNote(adapter, timings[0].adapter)}: ${says}`];
   });
-  return [title, ...lines, ...notes];
+  return [title, ...textTable(header, rows), ...notes];
 }
 
 function deviceNote(adapter: string | null, ours: string | null): string {

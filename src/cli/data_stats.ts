@@ -8,8 +8,8 @@ import { Warnings } from '../data/warnings';
 import { writeFile } from '../data/write_file';
 import type { Dataset } from '../eval/dataset';
 import { histogram } from '../report/chart';
+import { textTable } from '../text_table';
 import { printWarnings } from './print-warnings';
-import { textTable } from './text-table';
 
 interface StatsOptions {
   readonly json?: string;

@@ -6,7 +6,7 @@ import type { Category } from '../eval/dataset';
 import type { LabelScores } from '../eval/label_map';
 import type { VocEvaluation } from '../eval/voc_ap';
 import { lineChart } from '../report/chart';
-import { textTable } from './text-table';
+import { textTable } from '../text_table';
 
 /** What one metric says, for the eye and for programs. */
 export interface EvalOutput {

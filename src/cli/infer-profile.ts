@@ -1,5 +1,6 @@
 import type { DispatchTime } from '../gpu/profiler';
 import type { ImageProfile } from '../models/detector';
+import { textTable } from '../text_table';
 
 interface Row {
   dispatches: number;
@@ -60,19 +61,19 @@ export function describeProfiles(profiles: readonly ImageProfile[], peakBytes: n
     }
     const sum = times.reduce((total, t) => total + t.milliseconds, 0);
     const sorted = [...rows].sort(([, a], [, b]) => b.milliseconds - a.milliseconds);
-    const width = Math.max(...sorted.map(([name]) => name.length));
-    const header = `${'op: kernel'.padEnd(width)}  dispatches        ms   share  rate`;
-    return [header, ...sorted.map(([name, row]) => describeRow(name.padEnd(width), row, sum))];
+    return textTable(
+      ['op: kernel', 'dispatches', 'ms', 'share', 'rate'],
+      sorted.map(([name, row]) => [name, ...cells(row, sum)]),
+    );
   }
 
-  function describeRow(name: string, { dispatches, milliseconds, flops, bytes, counted }: Row, sum: number): string {
+  function cells({ dispatches, milliseconds, flops, bytes, counted }: Row, sum: number): string[] {
     const giga = (amount: number): string => (amount / milliseconds / 1e6).toFixed(1);
     // a kernel that stops at a count did less than it is booked with
     const bound = counted ? '<= ' : '';
     const rate = flops > 0 ? `${giga(flops)} GFLOP/s` : `${giga(bytes)} GB/s`;
     const share = `${((100 * milliseconds) / sum).toFixed(1)} %`;
-    const perImage = (milliseconds / count).toFixed(3);
-    return `${name}  ${(dispatches / count).toFixed(0).padStart(10)}  ${perImage.padStart(8)}  ${share.padStart(6)}  ${bound}${rate}`;
+    return [(dispatches / count).toFixed(0), (milliseconds / count).toFixed(3), share, bound + rate];
   }
 }
 

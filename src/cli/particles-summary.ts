@@ -3,7 +3,7 @@ import type { ParticleMeasure, Scale } from '../eval/particle_measures';
 import { SUMMARISED_MEASURES, unitOf } from '../eval/particle_measures';
 import type { MeasureComparison } from '../eval/particles';
 import { summariseParticles } from '../eval/particles';
-import { textTable } from './text-table';
+import { textTable } from '../text_table';
 
 /** What most people ask for first. */
 const SHOWN = ['equivalent_diameter', 'feret_max', 'feret_min', 'aspect_ratio', 'circularity', 'solidity'];

@@ -1,7 +1,7 @@
 import type { ChallengeScore, ScoredImageIou, ThresholdScore, ThresholdSweep } from '../eval/challenge_score';
 import type { DatasetImage } from '../eval/dataset';
 import { lineChart } from '../report/chart';
-import { textTable } from './text-table';
+import { textTable } from '../text_table';
 
 /** One image of the ground truth, compared with its predictions. */
 export interface ComparedImage extends ScoredImageIou {

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { textTable } from '../src/text_table';
+
+it('aligns the first column to the left and the others to the right', () => {
+  const rows = [
+    ['wide name', '1'],
+    ['b', '12345678'],
+  ];
+  expect(textTable(['class', 'objects'], rows)).toEqual([
+    'class       objects',
+    'wide name         1',
+    'b          12345678',
+  ]);
+  expect(textTable(['class', 'objects'], [])).toEqual(['class  objects']);
+});
