@@ -1,14 +1,5 @@
 // Does a box suppress another? Intersection over union above the threshold, in the f32 operations and the order of
-// torchvision's nms_kernel on the processor.
-
-// Keeps a driver from fusing a product into the sum it goes into: `params.zero` is 0.
-fn rounded(x: f32) -> f32 {
-  return bitcast<f32>(bitcast<u32>(x) ^ params.zero);
-}
-
-fn area(box: vec4f) -> f32 {
-  return rounded((box.z - box.x) * (box.w - box.y));
-}
+// torchvision's nms_kernel on the processor. Needs boxes/area.wgsl.
 
 // Without an intersection the quotient would be 0, or NaN where both boxes are empty: neither is above a threshold.
 fn overlap(a: vec4f, area_a: f32, b: vec4f, area_b: f32) -> bool {

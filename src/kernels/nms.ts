@@ -1,3 +1,4 @@
+import areaSource from '../../shaders/boxes/area.wgsl';
 import linearSource from '../../shaders/lib/linear.wgsl';
 import chosenSource from '../../shaders/nms/chosen.wgsl';
 import maxCoordinateSource from '../../shaders/nms/max_coordinate.wgsl';
@@ -88,7 +89,7 @@ function recordNms(
   if (capacity > 0) {
     context.dispatch({
       kernel: `nms/suppressions${labels === null ? '' : ' labels'}${software ? '' : ' workgroup'}`,
-      source: overlapSource + suppressionsSource,
+      source: areaSource + overlapSource + suppressionsSource,
       defines: {
         LANES: lanes,
         LABELS: labels !== null,
