@@ -1,8 +1,9 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../errors';
 import { writeError } from './file_error';
+import { isFolder, makeFolder } from './make_folder';
 import { keepAtExit, removeAtExit } from './temporary';
 
 const BUFFERED_BYTES = 2 ** 18;
@@ -26,7 +27,7 @@ export class AtomicFile {
     // The process id keeps two runs into one folder apart.
     const temporary = `${path}.${process.pid}.tmp`;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       if (await isFolder(path)) {
         throw new InputError(
           `${path} is a folder, but a file of that name is to be written: name another output folder`,
@@ -107,18 +108,4 @@ export class AtomicFile {
       throw writeError(error, this.path);
     }
   }
-}
-
-/** Writes a whole file under a temporary name and renames it. Throws as `AtomicFile` does. */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await AtomicFile.create(path);
-  await (typeof content === 'string' ? file.write(content) : file.writeBytes(content));
-  await file.commit();
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (info) => info.isDirectory(),
-    () => false,
-  );
 }

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../errors';
 import { errorCode, writeError } from './file_error';
+import { makeFolder } from './make_folder';
 import { keepAtExit, removeAtExit } from './temporary';
 
 /** A new folder of files: it appears, whole, at `commit`; until then its files lie in a folder beside it. */
@@ -16,7 +17,7 @@ export class OutputFolder {
     const target = resolve(path);
     await requireEmpty(target, path);
     try {
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       const staging = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
       removeAtExit(staging);
       return new OutputFolder(target, staging);
@@ -29,7 +30,7 @@ export class OutputFolder {
   async add(name: string, content: string | Uint8Array): Promise<void> {
     const path = join(this.staging, name);
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await writeFile(path, content);
     } catch (error) {
       throw writeError(error, join(this.path, name));

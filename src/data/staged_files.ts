@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeError } from './file_error';
+import { makeFolder } from './make_folder';
 import { keepAtExit, removeAtExit } from './temporary';
 
 /**
@@ -18,7 +19,7 @@ export class StagedFiles {
   /** @throws InputError where the folder cannot be made or written */
   static async create(folder: string): Promise<StagedFiles> {
     try {
-      await mkdir(dirname(folder), { recursive: true });
+      await makeFolder(dirname(folder));
       const staging = await mkdtemp(join(dirname(folder), `.${basename(folder)}-`));
       removeAtExit(staging);
       return new StagedFiles(folder, staging);
@@ -41,7 +42,7 @@ export class StagedFiles {
   async finish(): Promise<void> {
     let path = this.folder;
     try {
-      await mkdir(this.folder, { recursive: true });
+      await makeFolder(this.folder);
       for (const name of this.names) {
         path = join(this.folder, name);
         await rename(join(this.staging, name), path);

@@ -1,14 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { AtomicFile, writeFileAtomic } from '../../src/data/atomic';
+import { AtomicFile } from '../../src/data/atomic';
+import { writeFile } from '../../src/data/write_file';
 import { InputError } from '../../src/errors';
 import { temporaryFolder } from './temporary_folder';
 
 const at = temporaryFolder();
 
 it('writes text and bytes, making folders, and leaves no temporary file', async () => {
-  await writeFileAtomic(at('new', 'deep', 'a.txt'), 'Grüße');
-  await writeFileAtomic(at('new', 'deep', 'b.bin'), Uint8Array.of(0, 255, 7));
+  await writeFile(at('new', 'deep', 'a.txt'), 'Grüße');
+  await writeFile(at('new', 'deep', 'b.bin'), Uint8Array.of(0, 255, 7));
   expect(readFileSync(at('new', 'deep', 'a.txt'), 'utf8')).toBe('Grüße');
   expect([...readFileSync(at('new', 'deep', 'b.bin'))]).toEqual([0, 255, 7]);
   expect(readdirSync(at('new', 'deep')).sort()).toEqual(['a.txt', 'b.bin']);
@@ -42,7 +43,14 @@ it('keeps the old file when aborted', async () => {
 it('refuses a path below a file, and one that is a folder, leaving nothing', async () => {
   mkdirSync(at('bad', 'folder'), { recursive: true });
   writeFileSync(at('bad', 'file'), '');
-  await expect(writeFileAtomic(at('bad', 'file', 'a.txt'), '')).rejects.toThrow(InputError);
-  await expect(writeFileAtomic(at('bad', 'folder'), 'x')).rejects.toThrow(InputError);
+  await expect(writeFile(at('bad', 'file', 'a.txt'), '')).rejects.toThrow(InputError);
+  await expect(writeFile(at('bad', 'folder'), 'x')).rejects.toThrow(InputError);
   expect(readdirSync(at('bad')).sort()).toEqual(['file', 'folder']);
 });
+
+it.skipIf(!existsSync('/proc/self'))(
+  'refuses a path below /proc, which says that a missing folder is not there',
+  async () => {
+    await expect(writeFile('/proc/none/deep/a.txt', 'x')).rejects.toThrow(InputError);
+  },
+);
