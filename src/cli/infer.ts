@@ -5,10 +5,10 @@ import { configFromCheckpoint, loadConfig, overrideConfig, type ModelConfig } fr
 import { readCocoImages } from '../data/coco';
 import { decodeImage, type RgbImage } from '../data/image';
 import { listImages } from '../data/list_images';
+import { OutputFolder } from '../data/output_folder';
 import { drawOverlay } from '../data/overlay';
 import { overlayNames } from '../data/overlay_names';
 import { ResultsWriter, type Detection } from '../data/results';
-import { StagedFiles } from '../data/staged_files';
 import { InputError } from '../errors';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { describeCheckpoint } from '../io/describe';
@@ -142,7 +142,10 @@ class InferRun {
     const profiles: ImageProfile[] = [];
     const progress = new Progress(images.length, 'images');
     const results = await ResultsWriter.create(options.out, { listImages });
-    const overlays = options.overlay === true ? await StagedFiles.create(join(options.out, 'overlay')) : undefined;
+    const overlays =
+      options.overlay === true
+        ? await OutputFolder.create(join(options.out, 'overlay'), { mayHoldFiles: true })
+        : undefined;
     const names = overlayNames(images);
     let output = Promise.resolve();
     try {
@@ -157,7 +160,7 @@ class InferRun {
         progress.step(`${found.objects.length} objects in ${image.fileName}`);
       }
       await output;
-      await overlays?.finish();
+      await overlays?.commit();
       await results.finish();
     } catch (error) {
       await output.catch(() => undefined);
@@ -193,7 +196,7 @@ class InferRun {
     pixels: RgbImage,
     found: ImageDetections,
     results: ResultsWriter,
-    overlays: StagedFiles | undefined,
+    overlays: OutputFolder | undefined,
     overlayName: string,
   ): Promise<void> {
     const { width, height } = pixels;

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { OutputFolder } from '../../src/data/output_folder';
 import { InputError } from '../../src/errors';
@@ -39,5 +39,28 @@ describe('OutputFolder', () => {
     await expect(OutputFolder.create(at('full', 'mine'))).rejects.toThrow(InputError);
     await expect(OutputFolder.create(at('full', 'mine', 'below'))).rejects.toThrow(InputError);
     expect(readdirSync(at('full'))).toEqual(['mine']);
+  });
+
+  it('may be one of files, of which it replaces those of the same names', async () => {
+    mkdirSync(at('shared', 'out'), { recursive: true });
+    writeFileSync(at('shared', 'out', 'old'), 'old');
+    writeFileSync(at('shared', 'out', 'mine'), 'mine');
+    const folder = await OutputFolder.create(at('shared', 'out'), { mayHoldFiles: true });
+    await folder.add('old', 'new');
+    await folder.add('deep/er', 'D');
+    expect(readFileSync(at('shared', 'out', 'old'), 'utf8')).toBe('old');
+    await folder.commit();
+    await folder.abort();
+    expect(readdirSync(at('shared'))).toEqual(['out']);
+    const files = ['old', 'mine', 'deep/er'].map((name) => readFileSync(at('shared', 'out', name), 'utf8'));
+    expect(files).toEqual(['new', 'mine', 'D']);
+    await expect(OutputFolder.create(at('shared', 'out', 'mine'), { mayHoldFiles: true })).rejects.toThrow(/is a file/);
+  });
+
+  it('can be read by whoever may read other new folders', async () => {
+    mkdirSync(at('plain'));
+    const folder = await OutputFolder.create(at('made'));
+    await folder.commit();
+    expect(statSync(at('made')).mode).toBe(statSync(at('plain')).mode);
   });
 });

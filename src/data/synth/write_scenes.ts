@@ -7,7 +7,7 @@ import { AtomicFile } from '../atomic';
 import { objectOfMask } from '../convert/convertible';
 import { readError } from '../file_error';
 import { encodeGreyPng } from '../image';
-import { StagedFiles } from '../staged_files';
+import { OutputFolder } from '../output_folder';
 import { renderScene, type RenderedScene } from './render';
 import type { SceneOptions } from './scene';
 
@@ -67,7 +67,7 @@ export async function writeScenes(
     { count: set.val, firstScene: VAL_SCENES, imagePrefix: 'val_', filePrefix: 'annotations_val' },
   ].filter(({ count }) => count > 0);
   await requireOwn(dir, parts, set);
-  const images = await StagedFiles.create(join(dir, 'images'));
+  const images = await OutputFolder.create(join(dir, 'images'), { mayHoldFiles: true });
   const files: AnnotationFile[] = [];
   try {
     const written: WrittenScenes[] = [];
@@ -82,7 +82,7 @@ export async function writeScenes(
     for (const file of files) {
       await file.close();
     }
-    await images.finish();
+    await images.commit();
     for (const file of files) {
       await file.commit();
     }
@@ -97,7 +97,7 @@ export async function writeScenes(
 async function writePart(
   part: Part,
   set: SceneSet,
-  images: StagedFiles,
+  images: OutputFolder,
   files: { readonly rle: AnnotationFile; readonly polygons: AnnotationFile },
   onImage: (scene: RenderedScene, fileName: string) => void,
 ): Promise<number> {
