@@ -6,7 +6,7 @@ import type { MaskRcnnConfig } from './config';
 import { featurePyramid } from './fpn';
 import { resnetStages } from './resnet';
 import { detectBoxes, predictMasks, sourceBoxes } from './roi_heads';
-import { regionProposals } from './rpn';
+import { regionProposals, rpnLevels } from './rpn';
 
 export interface MaskRcnnShape {
   readonly paddedHeight: number;
@@ -50,7 +50,8 @@ export function maskRcnnGraph(config: MaskRcnnConfig, shape: MaskRcnnShape): Gra
     backbone.stages.map((stage) => stages[stage - 1]),
     { prefix: 'backbone.fpn.', channels: fpn.channels, extraLevels: fpn.extraLevels },
   );
-  const proposals = regionProposals(graph, levels, imageInfo, [height, width], config);
+  const anchored = rpnLevels(graph, levels, [height, width], config);
+  const proposals = regionProposals(graph, anchored, imageInfo, config.rpn, config);
   const roiLevels = levels.slice(0, backbone.stages.length);
   const detections = detectBoxes(graph, proposals, roiLevels, imageInfo, config);
   const masks = predictMasks(graph, detections, roiLevels, config);

@@ -41,6 +41,31 @@ function pool(
   });
 }
 
+export interface BoxPredictions {
+  /** Of each class, the background first, [R, classes]. */
+  readonly logits: Tensor;
+  /** By class, [R, classes * 4]. */
+  readonly deltas: Tensor;
+}
+
+/** The box head: fully connected layers on the features of boxes in pixels of the resized image, [R, 4] with a count. */
+export function predictBoxes(
+  graph: Graph,
+  boxes: Tensor,
+  features: readonly Tensor[],
+  config: MaskRcnnConfig,
+): BoxPredictions {
+  const { box, classes } = config;
+  let x = graph.scope('roi_heads.box_roi_pool', () => pool(graph, boxes, features, box, config));
+  box.hidden.forEach((width, i) => {
+    x = fullyConnected(graph, x, `roi_heads.box_head.fc${i + 6}`, width, 'relu');
+  });
+  return {
+    logits: fullyConnected(graph, x, 'roi_heads.box_predictor.cls_score', classes),
+    deltas: fullyConnected(graph, x, 'roi_heads.box_predictor.bbox_pred', classes * 4),
+  };
+}
+
 /**
  * The box head and what follows it in inference, as torchvision's RoIHeads: two fully connected layers, softmax, boxes by
  * class, score threshold, small boxes dropped, NMS within each class, the best of all classes.
@@ -53,12 +78,7 @@ export function detectBoxes(
   config: MaskRcnnConfig,
 ): Detections {
   const { box, classes } = config;
-  let x = graph.scope('roi_heads.box_roi_pool', () => pool(graph, proposals, features, box, config));
-  box.hidden.forEach((width, i) => {
-    x = fullyConnected(graph, x, `roi_heads.box_head.fc${i + 6}`, width, 'relu');
-  });
-  const logits = fullyConnected(graph, x, 'roi_heads.box_predictor.cls_score', classes);
-  const deltas = fullyConnected(graph, x, 'roi_heads.box_predictor.bbox_pred', classes * 4);
+  const { logits, deltas } = predictBoxes(graph, proposals, features, config);
   return graph.scope('roi_heads.detections', () => {
     const capacity = proposals.spec.shape[0];
     const probabilities = graph.apply1(softmax, [logits], {});
@@ -90,15 +110,8 @@ export function detectBoxes(
   });
 }
 
-/**
- * The mask head on the detected boxes: probabilities of each detection's own class, [D, 2 * pool, 2 * pool].
- */
-export function predictMasks(
-  graph: Graph,
-  { boxes, labels, count }: Detections,
-  features: readonly Tensor[],
-  config: MaskRcnnConfig,
-): Tensor {
+/** The mask head: logits of each class for the boxes [R, 4] with a count, [R, 2 * pool, 2 * pool, classes]. */
+export function maskLogits(graph: Graph, boxes: Tensor, features: readonly Tensor[], config: MaskRcnnConfig): Tensor {
   const { mask, classes } = config;
   let x = graph.scope('roi_heads.mask_roi_pool', () => pool(graph, boxes, features, mask, config));
   mask.channels.forEach((channels, i) => {
@@ -117,7 +130,17 @@ export function predictMasks(
       activation: 'relu',
     }),
   );
-  const logits = conv(graph, x, `${predictor}.mask_fcn_logits`, classes, 1);
+  return conv(graph, x, `${predictor}.mask_fcn_logits`, classes, 1);
+}
+
+/** The masks of the detected boxes: probabilities of each detection's own class, [D, 2 * pool, 2 * pool]. */
+export function predictMasks(
+  graph: Graph,
+  { boxes, labels, count }: Detections,
+  features: readonly Tensor[],
+  config: MaskRcnnConfig,
+): Tensor {
+  const logits = maskLogits(graph, boxes, features, config);
   return graph.scope('roi_heads.masks', () => graph.withCount(graph.apply1(selectMasks, [logits, labels], {}), count));
 }
 
