@@ -26,9 +26,9 @@ const FOR_ALL = ['errors', 'text_table'];
 /** Files of src/ itself that gather what the package exports: nobody imports them but each other. */
 const ENTRIES = ['core', 'index', 'browser'];
 
-/** What runs in a browser: the core, the files of io/ that it takes in, and the numeric parts of eval/. */
+/** What runs in a browser: the core, the files of io/ that it takes in, eval/, and the numeric parts of train/. */
 const NODE_FREE =
-  /^src\/(?:(?:gpu|kernels|graph|models|eval)\/|io\/(?:checkpoint|elements|families|match|names|safetensors|text)\.ts$|(?:errors|text_table|core|browser)\.ts$)/;
+  /^src\/(?:(?:gpu|kernels|graph|models|eval)\/|io\/(?:checkpoint|elements|families|match|names|safetensors|text)\.ts$|train\/(?:average|lbfgs\w*|optimizer\w*|schedules)\.ts$|(?:errors|text_table|core|browser)\.ts$)/;
 
 /** The files outside src/gpu that hold WebGPU's entry: the two hosts. */
 const WEBGPU_FREE_EXCEPTIONS = new Set(['src/node/webgpu.ts', 'src/browser.ts']);
