@@ -1,9 +1,5 @@
 import { InputError } from '../errors';
-
-export interface Category {
-  readonly id: number;
-  readonly name: string;
-}
+import type { Category } from '../eval/dataset';
 
 /**
  * The dataset's category for each label 1, 2, … of the model: as the configuration says; else, where an annotation file

@@ -2,14 +2,16 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { configFromCheckpoint, loadConfig, overrideConfig, type ModelConfig } from '../config/load';
-import { readCocoImages } from '../data/coco';
-import { decodeImage, type RgbImage } from '../data/image';
+import { readCocoImages, type CocoImage } from '../data/coco';
+import { decodeImageOfSize } from '../data/dataset_image';
+import type { RgbImage } from '../data/image';
 import { listImages } from '../data/list_images';
 import { OutputFolder } from '../data/output_folder';
 import { drawOverlay } from '../data/overlay';
 import { overlayNames } from '../data/overlay_names';
 import { ResultsWriter, type Detection } from '../data/results';
 import { InputError } from '../errors';
+import type { Category } from '../eval/dataset';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { describeCheckpoint } from '../io/describe';
 import { loadCheckpoint } from '../io/load';
@@ -17,7 +19,7 @@ import { matchParameters } from '../io/match';
 import { Detector, type ImageDetections, type ImageProfile } from '../models/detector';
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
-import { categoriesOfLabels, type Category } from './categories';
+import { categoriesOfLabels } from './categories';
 import { describeProfiles } from './infer-profile';
 import { number, wholeNumber } from './number-option';
 import { Progress } from './progress';
@@ -63,16 +65,11 @@ export function registerInfer(program: Command): void {
     .action(infer);
 }
 
-interface InputImage {
-  readonly id: number;
-  readonly fileName: string;
-  readonly path: string;
-  /** As an annotation file states it. */
-  readonly stated?: { readonly width: number; readonly height: number };
-}
+/** The size is the one that an annotation file states, else 0. */
+type InputImage = CocoImage;
 
 interface Input {
-  readonly images: InputImage[];
+  readonly images: readonly InputImage[];
   readonly dataset: { readonly path: string; readonly categories: readonly Category[] } | null;
 }
 
@@ -103,16 +100,14 @@ async function readInput({ images, coco, imageRoot }: InferOptions): Promise<Inp
     if (imageRoot !== undefined) {
       throw new InputError('--image-root goes with --coco: leave it out beside --images');
     }
-    return { images: await listImages(images ?? []), dataset: null };
+    const listed = await listImages(images ?? []);
+    return { images: listed.map((image) => ({ ...image, width: 0, height: 0 })), dataset: null };
   }
   if (imageRoot === undefined) {
     throw new InputError(`--coco ${coco} needs --image-root, the folder that holds its images`);
   }
   const listed = await readCocoImages(coco, imageRoot);
-  return {
-    images: listed.images.map(({ width, height, ...image }) => ({ ...image, stated: { width, height } })),
-    dataset: { path: coco, categories: listed.categories },
-  };
+  return { images: listed.images, dataset: { path: coco, categories: listed.categories } };
 }
 
 async function readModel(
@@ -217,19 +212,8 @@ class InferRun {
   }
 }
 
-async function decodeChecked({ path, stated }: InputImage): Promise<RgbImage> {
-  const image = await decodeImage(path);
-  if (stated !== undefined && (stated.width !== image.width || stated.height !== image.height)) {
-    throw new InputError(
-      `${path} has ${image.width}x${image.height} pixels, the annotation file says ${stated.width}x${stated.height}: ` +
-        'give the image root of this annotation file, or correct its width and height',
-    );
-  }
-  return image;
-}
-
 function decode(image: InputImage): Promise<RgbImage> {
-  return quietly(decodeChecked(image));
+  return quietly(decodeImageOfSize(image.path, image));
 }
 
 /** A promise that is awaited later: its failure then is not an unhandled one now. */

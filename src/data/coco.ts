@@ -1,9 +1,8 @@
-import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../errors';
 import type { Category, DatasetImage } from '../eval/dataset';
 import { readCategoryList, readImageList } from './coco_lists';
-import { readError } from './file_error';
+import { requireImageFiles } from './dataset_image';
 import { fileKind } from './file_kind';
 import { isObject, type JsonObject } from './json_fields';
 import { readJsonFile } from './json_file';
@@ -23,7 +22,7 @@ export interface CocoImages {
 /**
  * Reads the images and categories of a COCO annotation file and checks that every image lies below `imageRoot`.
  * @throws InputError for a file that is missing or not JSON, of another form, with a missing or wrong field or an id
- * used twice, and for an image root that does not hold the files
+ * used twice, and for an image folder that does not hold the files
  */
 export async function readCocoImages(annotationPath: string, imageRoot: string): Promise<CocoImages> {
   const what = `annotation file ${annotationPath}`;
@@ -36,7 +35,7 @@ export async function readCocoImages(annotationPath: string, imageRoot: string):
     throw new InputError(`${what} lists no images: its field "images" is an empty list`);
   }
   const categories = readCategoryList(file, what);
-  await requireFiles(images, imageRoot, annotationPath);
+  await requireImageFiles(imageRoot, images, annotationPath);
   return { images, categories };
 }
 
@@ -47,30 +46,4 @@ function cocoObject(value: unknown, what: string): JsonObject {
     );
   }
   return value;
-}
-
-async function requireFiles(images: readonly CocoImage[], imageRoot: string, annotationPath: string): Promise<void> {
-  try {
-    if (!(await stat(imageRoot)).isDirectory()) {
-      throw new InputError(`image root ${imageRoot} is a file: name the folder that holds the images`);
-    }
-  } catch (error) {
-    throw readError(error, 'image root', imageRoot);
-  }
-  const found = await Promise.all(
-    images.map(({ path }) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  const missing = images.filter((_, i) => !found[i]).map(({ fileName }) => fileName);
-  if (missing.length > 0) {
-    const names = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ', …' : '');
-    throw new InputError(
-      `image root ${imageRoot} lacks ${missing.length} of the ${images.length} images of ${annotationPath} (${names}): ` +
-        'name the folder that "file_name" starts from',
-    );
-  }
 }

@@ -1,47 +1,72 @@
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DatasetImage } from '../eval/dataset';
 import { InputError } from '../errors';
+import type { DatasetImage } from '../eval/dataset';
+import { readError } from './file_error';
 import { decodeImage, type RgbImage } from './image';
 
 /**
  * Checks that a dataset's image files are there, before long work.
- * @param folder what `file_name` is relative to, as --images names it
- * @throws InputError that counts those missing and names the first
+ * @param folder what `file_name` is relative to
+ * @param annotationPath the file that lists the images, for messages
+ * @throws InputError that counts those missing and names the first ones
  */
-export async function requireImageFiles(folder: string, images: readonly DatasetImage[]): Promise<void> {
+export async function requireImageFiles(
+  folder: string,
+  images: readonly DatasetImage[],
+  annotationPath: string,
+): Promise<void> {
   const unnamed = images.find(({ fileName }) => fileName === '');
   if (unnamed !== undefined) {
-    throw new InputError(`image ${unnamed.id} has no "file_name" in the annotation file: add it, relative to --images`);
+    throw new InputError(`image ${unnamed.id} of ${annotationPath} has no "file_name": add it, relative to ${folder}`);
+  }
+  try {
+    if (!(await stat(folder)).isDirectory()) {
+      throw new InputError(`image folder ${folder} is a file: name the folder that holds the images`);
+    }
+  } catch (error) {
+    throw readError(error, 'image folder', folder);
   }
   const missing = await missingImages(folder, images);
   if (missing.length > 0) {
+    const names = missing.slice(0, 3).map(({ fileName }) => fileName);
     throw new InputError(
-      `${missing.length} of ${images.length} image files are not in ${folder} (first: ${missing[0].fileName}): ` +
-        '--images is the folder that file_name in the annotation file starts from',
+      `image folder ${folder} lacks ${missing.length} of ${images.length} images of ${annotationPath} ` +
+        `(${names.join(', ')}${missing.length > 3 ? ', …' : ''}): name the folder that "file_name" starts from`,
     );
   }
 }
 
 /** The images whose files are not in `folder`. */
 export async function missingImages(folder: string, images: readonly DatasetImage[]): Promise<DatasetImage[]> {
-  const missing: DatasetImage[] = [];
-  for (const image of images) {
-    await access(join(folder, image.fileName)).catch(() => missing.push(image));
-  }
-  return missing;
+  const isMissing = await Promise.all(
+    images.map(({ fileName }) =>
+      access(join(folder, fileName)).then(
+        () => false,
+        () => true,
+      ),
+    ),
+  );
+  return images.filter((_, i) => isMissing[i]);
+}
+
+type Size = Pick<DatasetImage, 'width' | 'height'>;
+
+/** Decodes the file of a dataset's image, as `decodeImageOfSize` does. */
+export async function decodeDatasetImage(folder: string, image: DatasetImage): Promise<RgbImage> {
+  return decodeImageOfSize(join(folder, image.fileName), image);
 }
 
 /**
- * Decodes the file of a dataset's image.
- * @throws InputError where it cannot be read, or has another size than the dataset says
+ * Decodes an image whose size an annotation file states; 0 where it does not.
+ * @throws InputError where it cannot be read, or has another size
  */
-export async function decodeDatasetImage(folder: string, { fileName, width, height }: DatasetImage): Promise<RgbImage> {
-  const image = await decodeImage(join(folder, fileName));
+export async function decodeImageOfSize(path: string, { width, height }: Size): Promise<RgbImage> {
+  const image = await decodeImage(path);
   if (width > 0 && height > 0 && (image.width !== width || image.height !== height)) {
     throw new InputError(
-      `${image.path} has ${image.width}x${image.height} pixels, the annotation file says ${width}x${height}: ` +
-        'give the --images folder of this annotation file, or correct its width and height',
+      `${path} has ${image.width}x${image.height} pixels, the annotation file says ${width}x${height}: ` +
+        'name the image folder of this annotation file, or correct its width and height',
     );
   }
   return image;

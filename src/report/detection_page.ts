@@ -63,6 +63,7 @@ export async function detectionPage(report: DetectionReport): Promise<DetectionR
   await requireImageFiles(
     report.imageFolder,
     [...chosen].sort((a, b) => a - b).map((index) => objects[index].image),
+    report.groundTruthPath,
   );
   const images: DetectionImage[] = [];
   const pictures: Record<string, DetectionPicture> = {};

@@ -74,16 +74,18 @@ describe('readCocoImages', () => {
     await expectRefusal({ images: [image], categories: 'nut' }, /"categories" is the string "nut"/);
   });
 
-  it('counts and names the files that the image root lacks', async () => {
+  it('counts and names the files that the image folder lacks', async () => {
     const images = [1, 2, 3, 4].map((id) => ({ ...image, id, file_name: `gone${id}.png` }));
     await expectRefusal(
       { images: [image, ...images] },
-      /lacks 4 of the 5 images of .* \(gone1\.png, gone2\.png, gone3\.png, …\)/,
+      /lacks 4 of 5 images of .* \(gone1\.png, gone2\.png, gone3\.png, …\)/,
     );
     await expect(readCocoImages(write({ images: [image] }), at('nowhere'))).rejects.toThrow(
-      /image root .* does not exist/,
+      /image folder .* does not exist/,
     );
-    await expect(readCocoImages(write({ images: [image] }), at('ann.json'))).rejects.toThrow(/image root .* is a file/);
+    await expect(readCocoImages(write({ images: [image] }), at('ann.json'))).rejects.toThrow(
+      /image folder .* is a file/,
+    );
   });
 
   it('says that the file itself is missing or a folder', async () => {

@@ -74,8 +74,8 @@ describe('engine report', () => {
     const { code, stderr } = await runCommand('report', '--gt', gt, '--pred', pred, '--images', images, '--out', out);
     expect(code).toBe(2);
     expect(stderr).toBe(
-      `engine: 1 of 2 image files are not in ${images} (first: plate_2.png): ` +
-        '--images is the folder that file_name in the annotation file starts from\n',
+      `engine: image folder ${images} lacks 1 of 2 images of ${gt} (plate_2.png): ` +
+        'name the folder that "file_name" starts from\n',
     );
     expect(() => readFileSync(out)).toThrow('ENOENT');
   });
