@@ -9,6 +9,7 @@ import { writeFile } from '../data/write_file';
 import type { Dataset } from '../eval/dataset';
 import { histogram } from '../report/chart';
 import { textTable } from '../text_table';
+import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
 
 interface StatsOptions {
@@ -32,6 +33,7 @@ export function registerDataStats(data: Command): void {
 }
 
 async function stats(path: string, { json, svgDir, base }: StatsOptions): Promise<void> {
+  await requireOtherFile(json, [path], '--json');
   const { model } = loadConfig(base);
   const warnings = new Warnings();
   const dataset = await readDataset(path, warnings);

@@ -16,6 +16,7 @@ import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { cocoChart, cocoOutput, labelOutput, vocOutput, type EvalOutput } from './eval-output';
 import { number, wholeNumbers } from './number-option';
+import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
 import { warnOfSaturation } from './saturation';
 
@@ -81,6 +82,8 @@ export function registerEval(program: Command): void {
 
 async function evaluate(options: EvalOptions): Promise<void> {
   checkOptions(options);
+  await requireOtherFile(options.json, [options.gt, options.pred], '--json');
+  await requireOtherFile(options.plot, [options.gt, options.pred], '--plot');
   const warnings = new Warnings();
   const masks = options.type !== 'bbox';
   const dataset = await readDataset(options.gt, warnings, { masks });

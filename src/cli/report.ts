@@ -8,6 +8,7 @@ import type { Dataset, Prediction } from '../eval/dataset';
 import { LEAST_IOU } from '../report/detection_data';
 import { detectionPage } from '../report/detection_page';
 import { number, wholeNumber, wholeNumbers } from './number-option';
+import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
 import { Progress } from './progress';
 import { warnOfSaturation } from './saturation';
@@ -64,6 +65,7 @@ export function registerReport(program: Command): void {
 }
 
 async function report(options: ReportOptions): Promise<void> {
+  await requireOtherFile(options.out, [options.gt, options.pred]);
   const warnings = new Warnings();
   const masks = options.type !== 'bbox';
   const dataset = await readDataset(options.gt, warnings, { masks });

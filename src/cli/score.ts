@@ -9,6 +9,7 @@ import type { Annotation, Dataset, Prediction } from '../eval/dataset';
 import { maskIouOnCpu } from '../eval/mask_iou';
 import type { Rle } from '../eval/rle';
 import { number } from './number-option';
+import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
 import {
   jsonFigures,
@@ -51,6 +52,8 @@ async function score(gtPath: string, predPath: string, options: ScoreOptions): P
   if (options.svg !== undefined && options.sweep !== true) {
     throw new InputError(`--svg ${options.svg} plots the scores of --sweep: add --sweep`);
   }
+  await requireOtherFile(options.json, [gtPath, predPath], '--json');
+  await requireOtherFile(options.svg, [gtPath, predPath], '--svg');
   const warnings = new Warnings();
   const dataset = await readDataset(gtPath, warnings, { masks: true });
   const { predictions } = await readPredictions(predPath, warnings, { masks: true, against: dataset });
