@@ -70,9 +70,9 @@ test('ranges lie in the arena and in one group', () => {
 });
 
 test('clipping wants a limit above 0', () => {
-  const { addStep } = createOptimizer({ type: 'sgd' }, layout, all);
-  expect(() => addStep(new Graph(), { norm: 0 })).toThrow(/by norm is 0 and must be above 0/);
-  expect(() => addStep(new Graph(), { value: NaN })).toThrow(/by value is NaN/);
+  const optimizer = createOptimizer({ type: 'sgd' }, layout, all);
+  expect(() => optimizer.addStep(new Graph(), { norm: 0 })).toThrow(/by norm is 0 and must be above 0/);
+  expect(() => optimizer.addStep(new Graph(), { value: NaN })).toThrow(/by value is NaN/);
 });
 
 test('the weight of an average', () => {

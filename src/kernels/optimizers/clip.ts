@@ -1,15 +1,12 @@
 import factorSource from '../../../shaders/optimizers/clip_factor.wgsl';
 import partSumsSource from '../../../shaders/optimizers/part_sums.wgsl';
-import squareSumsSource from '../../../shaders/optimizers/square_sums.wgsl';
 import { f32, u32 } from '../../gpu/kernel';
 import { dispatchItems } from '../itemwise';
 import { read, ShapeError, write, type Op } from '../op';
-import { dense, storedLength } from '../tensor';
+import { dense } from '../tensor';
+import { checkChunks, dispatchParts, partsOf } from './arena';
 
-/** Sums of squares of a chunk at most: many enough for every lane of a large GPU, few enough for the next pass. */
-const PARTS_A_CHUNK = 16384;
-/** Vec4s that a sum takes in at least. */
-const UNITS_A_PART = 16;
+/** What the parts of all chunks are summed to before a single invocation takes them. */
 const SUMS = 128;
 
 /**
@@ -20,30 +17,21 @@ const SUMS = 128;
 export const clipFactor: Op<{ largest: number }> = {
   name: 'clipFactor',
   infer(inputs) {
-    if (inputs.length === 0 || inputs.some((chunk) => chunk?.dtype !== 'f32' || storedLength(chunk) % 4 !== 0)) {
-      throw new ShapeError('clipFactor: the inputs must be chunks of gradients, f32, of a multiple of 4 elements');
+    const chunks = inputs.filter((chunk) => chunk !== null);
+    if (chunks.length === 0) {
+      throw new ShapeError('clipFactor: there are no gradients');
     }
+    chunks.forEach((chunk) => checkChunks('clipFactor', chunk, chunk));
     return [dense([1]), dense([1])];
   },
   forward(context, inputs, [norm, factor], { largest }) {
-    const chunks = inputs.flatMap((chunk) => {
-      if (chunk === null) {
-        return [];
-      }
-      const units = storedLength(chunk.spec) / 4;
-      return [{ chunk, units, parts: Math.min(PARTS_A_CHUNK, Math.ceil(units / UNITS_A_PART)) }];
-    });
-    const total = chunks.reduce((sum, { parts }) => sum + parts, 0);
+    const chunks = inputs.filter((chunk) => chunk !== null);
+    const total = chunks.reduce((sum, { spec }) => sum + partsOf(spec), 0);
     const parts = context.scratch(dense([total]));
     let first = 0;
-    for (const { chunk, units, parts: length } of chunks) {
-      dispatchItems(context, length, {
-        kernel: 'optimizers/square_sums',
-        source: squareSumsSource,
-        bindings: { gradients: read(chunk, 'vec4f'), parts: write(parts, 'f32') },
-        params: { units: u32(units), stride: u32(length), first_part: u32(first) },
-      });
-      first += length;
+    for (const chunk of chunks) {
+      dispatchParts(context, 'squares', [chunk], parts, first);
+      first += partsOf(chunk.spec);
     }
     const run = Math.ceil(total / SUMS);
     const sums = context.scratch(dense([Math.ceil(total / run)]));

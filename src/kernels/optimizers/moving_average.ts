@@ -1,7 +1,7 @@
 import averageSource from '../../../shaders/optimizers/moving_average.wgsl';
 import { dispatchItemwise, vec4Units } from '../itemwise';
-import { read, required, ShapeError, write, type Op } from '../op';
-import { storedLength } from '../tensor';
+import { read, required, write, type Op } from '../op';
+import { checkChunks } from './arena';
 
 /**
  * average += weight (parameters - average), for a chunk of the arena of averages (a state), the same chunk of the
@@ -12,11 +12,7 @@ export const moveAverage: Op<Record<string, never>> = {
   updates: [0],
   infer(inputs) {
     const [average, parameters] = [required(inputs, 0, 'moveAverage'), required(inputs, 1, 'moveAverage')];
-    if (storedLength(average) !== storedLength(parameters) || storedLength(average) % 4 !== 0) {
-      throw new ShapeError(
-        `moveAverage: chunks of ${storedLength(average)} and ${storedLength(parameters)} elements, not of one multiple of 4`,
-      );
-    }
+    checkChunks('moveAverage', average, parameters);
     return [];
   },
   forward(context, inputs) {
