@@ -22,7 +22,7 @@ export interface RoiAlignAttributes {
 }
 
 /** Adaptive sampling takes no more samples per bin and axis: boxes far beyond the image must end, too. */
-const MAX_SAMPLES = 4096;
+export const MAX_SAMPLES = 4096;
 /** Boxes, count and output leave this many of the eight storage buffers that every adapter has. */
 const MAX_LEVELS = 5;
 
