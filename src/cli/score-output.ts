@@ -38,11 +38,14 @@ export function describeBest(
     return ['best threshold: none, there are no predictions'];
   }
   const { threshold, precision, recall } = best;
+  const canBeUsed = threshold >= 0 && threshold <= 1;
   return [
     `best threshold: ${threshold} (score ${pythonFloat(best.score)}, precision ${precision.toFixed(4)}, ` +
       `recall ${recall.toFixed(4)}, ${best.predictions} of ${predictions} predictions kept)`,
-    `use it: engine submit --pred ${shellWord(predPath)} --gt ${shellWord(gtPath)} --score-threshold ${threshold} ` +
-      '--out submission.json',
+    canBeUsed
+      ? `use it: engine submit --pred ${shellWord(predPath)} --gt ${shellWord(gtPath)} --score-threshold ${threshold} ` +
+        '--out submission.json'
+      : 'to use it, write the scores of the file on a scale from 0 to 1: --score-threshold has no others',
   ];
 }
 

@@ -29,9 +29,7 @@ export class AtomicFile {
     try {
       await makeFolder(dirname(path));
       if (await isFolder(path)) {
-        throw new InputError(
-          `${path} is a folder, but a file of that name is to be written: name another output folder`,
-        );
+        throw new InputError(`${path} is a folder, but a file of that name is to be written: name another output`);
       }
       const handle = await open(temporary, 'w');
       removeAtExit(temporary);

@@ -82,7 +82,8 @@ function requireDataset(value: unknown, path: string, where: string, imagesSuffi
   const needed = 'an annotation file with "images", "categories" and "annotations" is needed';
   if (kind === 'results') {
     throw new InputError(
-      `${where} is ${name}, but ${needed}: \`engine submit --pred ${path} --gt ANN.json --out FILE.json\` makes one`,
+      `${where} is ${name}, but ${needed}: name that (are two files swapped?), or make one of the predictions by ` +
+        `\`engine submit --pred ${path} --gt ANN.json --out FILE.json\``,
     );
   }
   if (kind === 'dataset') {

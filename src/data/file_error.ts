@@ -35,14 +35,14 @@ export function writeError(error: unknown, path: string): Error {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return new InputError(`${path} may not be written: check its permissions or name another output folder`);
+      return new InputError(`${path} may not be written: check its permissions or name another output`);
     case 'ENOENT':
     case 'ENOTDIR':
     case 'EEXIST':
     case 'EISDIR':
     case 'ENAMETOOLONG':
       return new InputError(
-        `${path} cannot be written (${errorCode(error)}): a part of its path is a file or missing; name another output folder`,
+        `${path} cannot be written (${errorCode(error)}): a part of its path is a file or missing; name another output`,
       );
     case 'ENOSPC':
       return new Error(`${path} could not be written: the disk is full`);

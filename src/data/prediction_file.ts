@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { InputError } from '../errors';
 import type { Category, Dataset, DatasetImage, Prediction } from '../eval/dataset';
 import { rleArea, rleToBbox } from '../eval/rle';
@@ -55,6 +56,9 @@ export async function readPredictions(
   const heads = source.entries.map((entry, i) => readHead(entry, `${where}: ${source.name(i)}`, source.kind));
   const images = knownImages(source, options.against);
   requireKnown(heads, source, where, options.against);
+  if (options.against !== undefined) {
+    requireSameImages(source, where, options.against, warnings);
+  }
   const areaOfBox = source.entries.length > 0 && hasBox(source.entries[0]);
   const predictions = source.entries.map((entry, i): Prediction => {
     const object: CocoObject = {
@@ -123,10 +127,14 @@ function knownImages(source: Source, against: Dataset | undefined): ReadonlyMap<
 }
 
 function requireKnown(heads: readonly Head[], source: Source, where: string, against: Dataset | undefined): void {
-  const check = ({ images, categories }: Pick<Source, 'images' | 'categories'>, list: string, wayOut: string): void => {
-    for (const [field, known, ids] of [
-      ['image_id', images, heads.map(({ imageId }) => imageId)],
-      ['category_id', categories, heads.map(({ categoryId }) => categoryId)],
+  const check = (
+    { images, categories }: Pick<Source, 'images' | 'categories'>,
+    list: string,
+    [imageHelp, categoryHelp]: readonly [string, string],
+  ): void => {
+    for (const [field, known, ids, wayOut] of [
+      ['image_id', images, heads.map(({ imageId }) => imageId), imageHelp],
+      ['category_id', categories, heads.map(({ categoryId }) => categoryId), categoryHelp],
     ] as const) {
       // A file without the list leaves nothing to check.
       if (known.length > 0) {
@@ -134,10 +142,48 @@ function requireKnown(heads: readonly Head[], source: Source, where: string, aga
       }
     }
   };
-  check(source, 'the file itself', 'correct it or add the entry');
+  const correct = 'correct it or add the entry';
+  check(source, 'the file itself', [correct, correct]);
   if (against !== undefined) {
-    check(against, 'the annotation file', 'name the annotation file of the images that were predicted');
+    check(against, 'the annotation file', [
+      'name the annotation file of the images that were predicted',
+      `${idsOf(against.categories)}; correct it (do the classes count from 0?) or name the annotation file of the same classes`,
+    ]);
   }
+}
+
+function idsOf(categories: readonly Category[]): string {
+  const ids = categories.slice(0, 5).map(({ id, name }) => `${id} (${name})`);
+  return `its categories are ${ids.join(', ')}${categories.length > ids.length ? ', …' : ''}`;
+}
+
+/** Where the file itself lists its images, they are to be those of the dataset. */
+function requireSameImages({ images }: Source, where: string, against: Dataset, warnings: Warnings): void {
+  const known = new Map(against.images.map((image) => [image.id, image]));
+  images.forEach((own, i) => {
+    const image = known.get(own.id);
+    if (image === undefined) {
+      return;
+    }
+    const isOther = (side: 'width' | 'height'): boolean =>
+      own[side] > 0 && image[side] > 0 && own[side] !== image[side];
+    if (isOther('width') || isOther('height')) {
+      throw new InputError(
+        `${where}: images[${i}] (id ${own.id}) has ${own.width}x${own.height} pixels, but ${image.width}x${image.height} ` +
+          'in the annotation file: name the annotation file of the images that were predicted',
+      );
+    }
+    if (
+      own.fileName !== '' &&
+      image.fileName !== '' &&
+      posix.basename(own.fileName) !== posix.basename(image.fileName)
+    ) {
+      warnings.add(
+        'images with another name in the annotation file (is it that of the same images?)',
+        `${own.fileName} is ${image.fileName} there`,
+      );
+    }
+  });
 }
 
 type Shape = Pick<Prediction, 'box' | 'area' | 'segmentation' | 'mask'>;

@@ -142,6 +142,14 @@ describe('engine score', () => {
     expect(written.sweep.steps.map((step: { threshold: number }) => step.threshold)).toEqual([0.4, 0.8, 0.9]);
   });
 
+  test('--sweep of scores in percent offers no command that would be refused', async () => {
+    const found = FOUND.map((one) => ({ ...one, score: one.score * 100 }));
+    const { stdout } = await runCommand('score', truth(), json('percent.json', found), '--sweep');
+    expect(stdout).toContain('best threshold: 90 (score 0.5,');
+    expect(stdout).not.toContain('engine submit');
+    expect(stdout).toContain('to use it, write the scores of the file on a scale from 0 to 1');
+  });
+
   test('--sweep with --score-threshold still sweeps the whole file', async () => {
     const { stdout } = await runCommand('score', truth(), json('found.json', FOUND), '--sweep', '--score-threshold', '1'); // prettier-ignore
     expect(stdout).toContain('best threshold: 0.9');

@@ -155,7 +155,11 @@ describe('readDataset', () => {
       '{"images": [],\n "annotations": [{"bbox": [NaN, 1, 2, 3]}]}',
       /holds NaN at line 2, column 28: JSON has no/,
     ],
-    ['a list of predictions', [{ image_id: 1, score: 1 }], /is a results list \(predictions\), but an annotation file/],
+    [
+      'a list of predictions',
+      [{ image_id: 1, score: 1 }],
+      /is a results list \(predictions\), but an annotation file .* is needed: name that \(are two files swapped\?\)/,
+    ],
     ['the way to make one', [{ image_id: 1, score: 1 }], /`engine submit --pred \S+ann.json --gt ANN.json --out/],
     ['an empty list', [], /is an empty list \(results without a prediction\), but an annotation file/],
     ['a list of images', [{ id: 1, file_name: 'a.png' }], /is a list of images \(images.json of `engine infer`\), but/],

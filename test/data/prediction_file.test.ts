@@ -111,6 +111,15 @@ describe('readPredictions', () => {
     expect(Object.keys(file.predictions[0])).not.toContain('mask');
   });
 
+  it('counts images that the annotation file has under another name, whatever the folder', async () => {
+    const named = (file_name: string) => ({ ...submission, images: [{ ...submission.images[0], file_name }] });
+    const { warnings } = await read(named('z.png'), { against: dataset });
+    expect(warnings).toEqual([
+      'images with another name in the annotation file (is it that of the same images?): 1 (z.png is a.png there)',
+    ]);
+    expect((await read(named('images/a.png'), { against: dataset })).warnings).toEqual([]);
+  });
+
   it('takes image sizes from the annotation file, for polygons and boxes', async () => {
     const polygons = { ...one, segmentation: [rectangle, [1, 2]] };
     const { file, warnings } = await read([polygons, { ...boxed, bbox: [1, 0, 9, 2] }], { against: dataset });
@@ -160,7 +169,12 @@ describe('readPredictions', () => {
     [
       'unknown categories',
       [{ ...boxed, category_id: 1 }],
-      /: \[0\]\.category_id is 1, which the annotation file does not list: name the annotation file of the images/,
+      /: \[0\]\.category_id is 1, which the annotation file does not list: its categories are 90 \(nut\); correct it \(do the classes count from 0\?\)/,
+    ],
+    [
+      'images of another size than in the annotation file',
+      { ...submission, images: [{ id: 5, file_name: 'a.png', width: 20, height: 6 }] },
+      /: images\[0\] \(id 5\) has 20x6 pixels, but 10x6 in the annotation file: name the annotation file of the images/,
     ],
     [
       "images unknown to the file's own list",
