@@ -2,6 +2,12 @@ import { expect, test } from 'vitest';
 import * as page from './page/vitest';
 
 test('tests in the page fail where they should, under their names', async () => {
+  let prepared = 0;
+  page.beforeAll(async () => {
+    await Promise.resolve();
+    prepared++;
+  });
+  page.test('prepared', () => page.expect(prepared).toBe(1));
   page.describe.each([{ device: 'a' }])('on $device', () => {
     page.test('one', () => page.expect(1, 'the sum').toBe(2));
     page.test.each([
@@ -14,17 +20,26 @@ test('tests in the page fail where they should, under their names', async () => 
   });
   page.test('throws', () => page.expect(() => undefined).toThrow());
   page.test('fails', () => page.expect.fail('at once'));
+  page.describe('unprepared', () => {
+    page.beforeAll(() => {
+      throw new Error('no device');
+    });
+    page.test.each([{ rate: 1 }])('%o', () => page.expect(prepared).toBe(1));
+  });
   page.describe.skipIf(true)('skipped', () => page.test('never', () => page.expect(1).toBe(2)));
   page.describe.skipIf(false)('kept', () => page.test('passes', () => page.expect(1).toBe(1)));
   const results: unknown[] = [];
   await page.runRegistered(({ name, error }) => results.push([name, error]));
   expect(results).toEqual([
+    ['prepared', undefined],
     ['on a > one', expect.stringContaining('the sum: expected 1 to be 2')],
     ['on a > 1 and 2', expect.stringContaining('to deeply equal')],
     ['on a > 2 and 2', undefined],
     ['later', expect.stringContaining("throw error including 'yes' but got 'no'")],
     ['throws', expect.stringContaining('to throw')],
     ['fails', expect.stringContaining('at once')],
+    ['unprepared > beforeAll', 'Error: no device'],
+    ['unprepared > {"rate":1}', undefined],
     ['kept > passes', undefined],
   ]);
 });

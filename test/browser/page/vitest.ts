@@ -20,6 +20,8 @@ type Body = (...args: unknown[]) => unknown;
 interface Registered {
   readonly name: string;
   readonly body: () => unknown;
+  /** Made ready for the tests after it: told only where it fails. */
+  readonly hook?: boolean;
 }
 
 export interface PageTestResult {
@@ -32,11 +34,11 @@ export interface PageTestResult {
 const registered: Registered[] = [];
 const groups: string[] = [];
 
-/** `$name` of an object, `%s` and `%i` of a list, as in vitest's names. */
+/** `$name` of an object, `%s`, `%i` and `%o` of a list, as in vitest's names. */
 function nameOf(template: string, row: unknown, args: readonly unknown[]): string {
   let next = 0;
   return template
-    .replace(/%[si]/g, () => String(args[next++]))
+    .replace(/%[sio]/g, (kind) => (kind === '%o' ? JSON.stringify(args[next++]) : String(args[next++])))
     .replace(/\$(\w+)/g, (_, key: string) => String((row as Record<string, unknown>)[key]));
 }
 
@@ -57,6 +59,11 @@ export const test = withEach((name, body) => {
   registered.push({ name: [...groups, name].join(' > '), body: () => body() });
 });
 
+/** Runs once, in its place between the tests: so it stands before those that need it. */
+export function beforeAll(body: () => unknown): void {
+  registered.push({ name: [...groups, 'beforeAll'].join(' > '), body, hook: true });
+}
+
 const group = withEach((name, body) => {
   groups.push(name);
   body();
@@ -69,14 +76,16 @@ export const describe = Object.assign(group, {
 
 /** Runs what was registered, in order. */
 export async function runRegistered(report: (result: PageTestResult) => void): Promise<void> {
-  for (const { name, body } of registered) {
+  for (const { name, body, hook } of registered) {
     const start = performance.now();
-    let failure = {};
+    let failure: Pick<PageTestResult, 'error'> = {};
     try {
       await body();
     } catch (error) {
       failure = { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
     }
-    report({ name, ...failure, milliseconds: performance.now() - start });
+    if (hook !== true || failure.error !== undefined) {
+      report({ name, ...failure, milliseconds: performance.now() - start });
+    }
   }
 }
