@@ -1,17 +1,18 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { z } from 'zod';
 import { InputError } from '../errors';
 import { quoteName } from '../io/text';
 import { packageRoot } from '../node/package-root';
-import { describeIssue } from './issues';
+import { oneOf } from './fields';
+import { checkConfig, stackLayers } from './layers';
 import { nearest } from './nearest';
-import { configSchema, toModelConfig, type ModelConfig } from './schema';
-import { isMapping, parseYaml, readYamlFile, type Mapping, type YamlSource } from './yaml-file';
+import { toModelConfig, type ModelConfig } from './schema';
+import { parseYaml, readYamlFile, type ConfigSource, type YamlSource } from './yaml-file';
 
 /** The key that names the file, or files, which a configuration builds on. */
 const BASE_KEY = '_base_';
 const EXTENSION = '.yaml';
+const PARTS = '_base_';
 
 function configFolder(): string {
   return join(packageRoot(), 'configs');
@@ -26,13 +27,19 @@ export function shippedConfigs(): string[] {
 /**
  * Loads a configuration: a path of a YAML file, or the name of a shipped one (`mask_rcnn_slim`), from any folder.
  *
- * `_base_: other.yaml` (or a list of them), relative to the file, or the name of a shipped one, gives what the file
- * leaves out: sections are merged key by key, lists are replaced, a later base goes before an earlier one.
+ * `_base_: other.yaml` (or a list of them), relative to the file, or the name of a shipped one or of a part of one
+ * (`models/mask_rcnn_slim`), gives what the file leaves out: sections are merged key by key, lists are replaced, a later
+ * base goes before an earlier one.
  *
  * @throws InputError with file, line, key and what was expected
  */
 export function loadConfig(nameOrPath: string): ModelConfig {
-  return checkConfig(collectSources(findConfig(nameOrPath, '.'), []));
+  return toModelConfig(checkConfig(stackLayers(readSources(nameOrPath))));
+}
+
+/** A configuration and those that it builds on, most general first, unchecked. @throws InputError as `loadConfig` */
+export function readSources(nameOrPath: string): ConfigSource[] {
+  return collectSources(findConfig(nameOrPath, '.'), []);
 }
 
 /** @throws InputError as `loadConfig`; `origin` is what messages name as the file */
@@ -41,7 +48,17 @@ export function parseConfig(text: string, origin: string): ModelConfig {
   if (BASE_KEY in source.value) {
     throw new InputError(`${origin}: ${BASE_KEY} has no meaning here; write all keys out.`);
   }
-  return checkConfig([source]);
+  return toModelConfig(checkConfig(stackLayers([source])));
+}
+
+/** Names of the parts to build a configuration of, such as `models/mask_rcnn_slim`: bases, not whole configurations. */
+export function shippedParts(): string[] {
+  const folder = join(configFolder(), PARTS);
+  const files = readdirSync(folder, { recursive: true }).map((file) => String(file).replaceAll('\\', '/'));
+  return files
+    .filter((file) => file.endsWith(EXTENSION))
+    .map((file) => file.slice(0, -EXTENSION.length))
+    .sort();
 }
 
 function isFile(path: string): boolean {
@@ -57,8 +74,11 @@ function findConfig(nameOrPath: string, folder: string): string {
   if (shipped.includes(nameOrPath)) {
     return join(configFolder(), `${nameOrPath}${EXTENSION}`);
   }
+  if (shippedParts().includes(nameOrPath)) {
+    return join(configFolder(), PARTS, `${nameOrPath}${EXTENSION}`);
+  }
   if (nameOrPath === '') {
-    throw new InputError(`the configuration has no name; give a path, or ${orList(shipped)}.`);
+    throw new InputError(`the configuration has no name; give a path, or ${oneOf(shipped)}.`);
   }
   const path = folder === '.' ? nameOrPath : resolve(folder, nameOrPath);
   if (isFile(path)) {
@@ -72,19 +92,15 @@ function findConfig(nameOrPath: string, folder: string): string {
   if (existsSync(path)) {
     return path;
   }
-  const meant = nearest(name, shipped);
+  const meant = nearest(nameOrPath.includes('/') ? nameOrPath.slice(0, 200) : name, [...shipped, ...shippedParts()]);
   throw new InputError(
-    `${quoteName(path)}: there is no such configuration; give a path, or the name of a shipped one: ${orList(shipped)}` +
+    `${quoteName(path)}: there is no such configuration; give a path, or the name of a shipped one: ${oneOf(shipped)}` +
       `${meant === null ? '' : ` (the nearest is ${meant})`}.`,
   );
 }
 
-function orList(items: readonly string[]): string {
-  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items[items.length - 1]}`;
-}
-
 /** The file and those that it builds on, most general first. */
-function collectSources(path: string, dependants: readonly string[]): YamlSource[] {
+function collectSources(path: string, dependants: readonly string[]): ConfigSource[] {
   const absolute = resolve(path);
   const chain = [...dependants, absolute];
   if (dependants.includes(absolute)) {
@@ -109,7 +125,7 @@ function baseNames({ file, lineOf }: YamlSource, named: unknown): string[] {
 /** More files than this are a mistake: two that each name two, and so on, would never end. */
 const MAX_DEPTH = 8;
 
-function collectBase(source: YamlSource, base: string, chain: readonly string[]): YamlSource[] {
+function collectBase(source: YamlSource, base: string, chain: readonly string[]): ConfigSource[] {
   const place = `${source.file}, line ${source.lineOf([BASE_KEY])}: ${BASE_KEY} ${quoteName(base)}`;
   if (chain.length > MAX_DEPTH) {
     throw new InputError(`${place} is the base of more than ${MAX_DEPTH} files one upon another; use fewer.`);
@@ -121,46 +137,4 @@ function collectBase(source: YamlSource, base: string, chain: readonly string[])
     throw error instanceof InputError ? new InputError(`${place}: ${error.message}`) : error;
   }
   return collectSources(path, chain);
-}
-
-function merge(under: Mapping, over: Mapping): Mapping {
-  const merged = new Map(Object.entries(under));
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged.get(key);
-    merged.set(key, isMapping(below) && isMapping(value) ? merge(below, value) : value);
-  }
-  return Object.fromEntries(merged);
-}
-
-function checkConfig(sources: readonly YamlSource[]): ModelConfig {
-  const merged = sources.map(({ value }) => value).reduce(merge);
-  const result = configSchema.safeParse(merged);
-  if (!result.success) {
-    throw new InputError(describeError(result.error, merged, sources));
-  }
-  return toModelConfig(result.data);
-}
-
-function describeError(error: z.ZodError, merged: Mapping, sources: readonly YamlSource[]): string {
-  // A misspelt key is often why another one is missing or does not fit.
-  const issues = [
-    ...error.issues.filter(({ code }) => code === 'unrecognized_keys'),
-    ...error.issues.filter(({ code }) => code !== 'unrecognized_keys'),
-  ];
-  const { path, sentence } = describeIssue(issues[0], merged);
-  const more = issues.length > 1 ? ` (and ${issues.length - 1} more to mend)` : '';
-  return `${locate(sources, path)}: ${sentence}${more}.`;
-}
-
-/** The file and line that gave a key: the most special source that has the longest part of its path. */
-function locate(sources: readonly YamlSource[], path: readonly PropertyKey[]): string {
-  for (let length = path.length; length > 0; length--) {
-    for (const { file, lineOf } of [...sources].reverse()) {
-      const line = lineOf(path.slice(0, length));
-      if (line !== null) {
-        return `${file}, line ${line}`;
-      }
-    }
-  }
-  return sources[sources.length - 1].file;
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { quoteName } from '../io/text';
+import { keysAt, sectionsOfKeys } from './key_tree';
 import { nearest } from './nearest';
 import { configSchema } from './schema';
 
@@ -15,7 +16,7 @@ export interface DescribedIssue {
 export function describeIssue(issue: z.core.$ZodIssue, config: unknown): DescribedIssue {
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0];
-    return { path: [...issue.path, key], sentence: describeUnknownKey(key, issue.path) };
+    return { path: [...issue.path, key], sentence: describeUnknownKey(key, issue.path, config) };
   }
   const { path } = issue;
   const name = formatPath(path);
@@ -29,14 +30,14 @@ export function describeIssue(issue: z.core.$ZodIssue, config: unknown): Describ
   return { path, sentence: `${name} must be ${issue.message}, not ${formatValue(found)}` };
 }
 
-function describeUnknownKey(key: string, section: readonly PropertyKey[]): string {
-  const known = Object.keys(valueAt(allKeys(), section) ?? {});
+function describeUnknownKey(key: string, section: readonly PropertyKey[], config: unknown): string {
+  const known = [...keysAt(configSchema, section, config), ...(section.length === 0 ? ['_base_'] : [])];
   const where = section.length > 0 ? `a key of ${formatPath(section)}` : 'a key of a configuration';
   return `${quoteName(key)} is not ${where}; ${hintForUnknownKey(key, known)}`;
 }
 
 function hintForUnknownKey(key: string, known: readonly string[]): string {
-  const everywhere = keysWithSections(allKeys(), []);
+  const everywhere = sectionsOfKeys(configSchema);
   const meant = everywhere.has(key) ? key : (nearest(key, known) ?? nearest(key, [...everywhere.keys()]));
   if (meant === null) {
     return `known are ${known.join(', ')}`;
@@ -48,27 +49,7 @@ function hintForUnknownKey(key: string, known: readonly string[]): string {
   return meant === key ? `it belongs under ${sections}` : `the nearest one is ${meant}, under ${sections}`;
 }
 
-/** A tree with every key: the defaults. */
-function allKeys(): unknown {
-  return { _base_: null, ...configSchema.parse({ model: {} }) };
-}
-
-/** Every key below the first level, with the sections that have it. */
-function keysWithSections(tree: unknown, path: readonly string[]): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) {
-    return found;
-  }
-  for (const [name, inner] of Object.entries(tree)) {
-    const here: [string, string[]][] = path.length > 0 ? [[name, [formatPath(path)]]] : [];
-    for (const [key, sections] of [...here, ...keysWithSections(inner, [...path, name])]) {
-      found.set(key, [...(found.get(key) ?? []), ...sections]);
-    }
-  }
-  return found;
-}
-
-function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
+export function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, step) => {
     const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, step);
     return inside ? (value as Record<PropertyKey, unknown>)[step] : undefined;
@@ -76,7 +57,7 @@ function valueAt(tree: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** `model.anchors.sizes[0]`. */
-function formatPath(path: readonly PropertyKey[]): string {
+export function formatPath(path: readonly PropertyKey[]): string {
   const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
   return text === '' ? 'the configuration' : text.replace(/^\./, '');
 }

@@ -1,4 +1,5 @@
-export { loadConfig, parseConfig, shippedConfigs } from './config-file';
+export { loadConfig, parseConfig, shippedConfigs, shippedParts } from './config-file';
 export { configFromCheckpoint, CONFIG_METADATA_KEY } from './from-checkpoint';
 export { overrideConfig, type ConfigOverrides } from './override';
-export type { ModelConfig } from './schema';
+export { resolveConfig, type ResolvedConfig } from './resolve';
+export type { ModelConfig, TrainConfig } from './schema';

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import type { MaskRcnnConfig } from '../models/config';
+import { camelKeys, type CamelKeys } from './camel';
+import { aboveZero, fraction, integer, list, number, positive, section } from './fields';
+import { trainSections } from './train_schema';
 
 /** A model as a configuration file states it, with what its labels stand for. */
 export interface ModelConfig {
@@ -10,35 +13,7 @@ export interface ModelConfig {
   readonly categoryIds: readonly number[] | null;
 }
 
-/*
- * Every message below completes the sentence "KEY must be …", for a wrong type as for a value out of range; those of the
- * checks between keys (`describeMismatches`, marked by `afterKey`) complete "KEY …".
- */
-
-function number(expected: string, min: number, max: number): z.ZodNumber {
-  return z.number({ error: expected }).min(min, { error: expected }).max(max, { error: expected });
-}
-
-function positive(expected: string): z.ZodNumber {
-  return z.number({ error: expected }).positive({ error: expected });
-}
-
-function integer(min: number, max: number): z.ZodNumber {
-  const expected = `a whole number from ${min} to ${max}`;
-  return z.int({ error: expected }).min(min, { error: expected }).max(max, { error: expected });
-}
-
-function list<Item extends z.ZodType>(item: Item, expected: string, min: number, max: number): z.ZodArray<Item> {
-  return z.array(item, { error: expected }).min(min, { error: expected }).max(max, { error: expected });
-}
-
-/** A section: unknown keys are refused, absent ones take their defaults. */
-function section<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
-  return z.strictObject(shape, { error: 'a section with keys' });
-}
-
 const channels = integer(1, 8192);
-const fraction = number('a number from 0 to 1', 0, 1);
 const imageSide = integer(1, 16384);
 const poolSize = integer(1, 64);
 const samplingRatio = integer(0, 16);
@@ -49,7 +24,6 @@ const triple = (item: z.ZodNumber, expected: string): z.ZodTuple<[z.ZodNumber, z
 };
 
 const anyNumber = z.number({ error: 'a number' });
-const weight = positive('a number above 0');
 
 const backbone = section({
   name: z
@@ -76,7 +50,9 @@ const perLevel = (item: z.ZodNumber, example: string): z.ZodArray<z.ZodArray<z.Z
 
 const anchors = section({
   sizes: perLevel(positive('a number of pixels above 0'), '[[32], [64]]').default([[32], [64], [128], [256], [512]]),
-  aspect_ratios: perLevel(weight, '[[0.5, 1, 2], [0.5, 1, 2]]').default(Array.from({ length: 5 }, () => [0.5, 1, 2])),
+  aspect_ratios: perLevel(aboveZero, '[[0.5, 1, 2], [0.5, 1, 2]]').default(
+    Array.from({ length: 5 }, () => [0.5, 1, 2]),
+  ),
 });
 
 const rpn = section({
@@ -92,7 +68,7 @@ const box = section({
   sampling_ratio: samplingRatio.default(2),
   hidden: z.tuple([channels, channels], { error: 'a list of the two widths of fc6 and fc7' }).default([1024, 1024]),
   coder_weights: z
-    .tuple([weight, weight, weight, weight], { error: 'a list of 4 numbers above 0' })
+    .tuple([aboveZero, aboveZero, aboveZero, aboveZero], { error: 'a list of 4 numbers above 0' })
     .default([10, 10, 5, 5]),
   score_threshold: fraction.default(0.05),
   nms_threshold: fraction.default(0.5),
@@ -110,7 +86,7 @@ const mask = section({
 
 const image = section({
   mean: triple(anyNumber, 'a list of 3 numbers, for red, green and blue').default([0.485, 0.456, 0.406]),
-  std: triple(weight, 'a list of 3 numbers above 0, for red, green and blue').default([0.229, 0.224, 0.225]),
+  std: triple(aboveZero, 'a list of 3 numbers above 0, for red, green and blue').default([0.229, 0.224, 0.225]),
   min_size: imageSide.default(800),
   max_size: imageSide.default(1333),
   size_divisor: integer(32, 1024).multipleOf(32, { error: 'a multiple of 32' }).default(32),
@@ -196,31 +172,25 @@ export const configSchema = section({
       context.addIssue({ code: 'custom', path, message, params: { afterKey: true } });
     }
   }),
+  ...trainSections,
 });
 
 /** A configuration with every key, as the file has them. */
 export type ConfigFile = z.output<typeof configSchema>;
 
-type Camel<Name> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
-type CamelKeys<T> = T extends readonly unknown[]
-  ? T
-  : T extends object
-    ? { [Key in keyof T as Camel<Key & string>]: CamelKeys<T[Key]> }
-    : T;
-
-function camelKeys<T>(value: T): CamelKeys<T> {
-  const convert = (inner: unknown): unknown => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) {
-      return inner;
-    }
-    const camel = (key: string): string => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-    return Object.fromEntries(Object.entries(inner).map(([key, item]) => [camel(key), convert(item)]));
-  };
-  return convert(value) as CamelKeys<T>;
-}
-
 /** The checked file in the program's own terms. */
 export function toModelConfig({ model }: ConfigFile): ModelConfig {
   const { type: _type, class_names: classNames, category_ids: categoryIds, ...form } = model;
   return { model: camelKeys(form), classNames, categoryIds };
+}
+
+type Sections = Omit<CamelKeys<ConfigFile>, 'model'>;
+
+/** A whole configuration: the model and how it is trained. See configs/_base_/ for what each key means. */
+export interface TrainConfig extends ModelConfig, Sections {}
+
+/** The checked file in the program's own terms. */
+export function toTrainConfig(file: ConfigFile): TrainConfig {
+  const { model: _model, ...sections } = file;
+  return { ...toModelConfig(file), ...camelKeys(sections) };
 }

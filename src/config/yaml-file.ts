@@ -1,15 +1,24 @@
 import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { isMap, isSeq, LineCounter, parseAllDocuments, type Document, type ParsedNode } from 'yaml';
 import { InputError } from '../errors';
 
 /** Sections and keys, still unchecked. */
 export type Mapping = Record<string, unknown>;
 
-/** One YAML file (or a text of another origin), parsed. */
-export interface YamlSource {
+/** A part of a configuration: a file, or what the command line sets. */
+export interface ConfigSource {
   /** As messages name it. */
   readonly file: string;
   readonly value: Mapping;
+  /** What paths among the values are relative to. */
+  readonly folder: string;
+  /** Where the key or list item at a path stands, as messages name it; null where the source does not have it. */
+  readonly placeOf: (path: readonly PropertyKey[]) => string | null;
+}
+
+/** One YAML file (or a text of another origin), parsed. */
+export interface YamlSource extends ConfigSource {
   /** Line of the key or list item at a path, from 1; null where the source does not have it. */
   readonly lineOf: (path: readonly PropertyKey[]) => number | null;
 }
@@ -87,7 +96,17 @@ export function parseYaml(text: string, file: string): YamlSource {
   if (holdsItself(value, [])) {
     throw new InputError(`${file}: an alias (*name) stands inside what it names; write the values out.`);
   }
-  return { file, value, lineOf: (path) => lineOf(document, path, lines) };
+  const lineOfKey = (path: readonly PropertyKey[]): number | null => lineOf(document, path, lines);
+  return {
+    file,
+    value,
+    folder: dirname(resolve(file)),
+    lineOf: lineOfKey,
+    placeOf(path) {
+      const line = lineOfKey(path);
+      return line === null ? null : `${file}, line ${line}`;
+    },
+  };
 }
 
 function parseDocument(text: string, file: string, lineCounter: LineCounter): Document.Parsed {
