@@ -30,8 +30,8 @@ const CROWDED = 60;
 
 /**
  * Places labels in the order given (most important first): large or small type inside the object's box, else small
- * type outside where it covers no other object, else, with the shortest text, outside over another object. A label
- * that would cover one placed before is left out.
+ * type outside where it covers no other object, else, with the shortest text, outside over another object. Labels
+ * beside objects at the edge slide along it into the picture. A label that would cover one placed before is left out.
  */
 export function placeLabels(requests: readonly LabelRequest[], width: number, height: number): PlacedLabel[] {
   const placed: PlacedLabel[] = [];
@@ -41,18 +41,19 @@ export function placeLabels(requests: readonly LabelRequest[], width: number, he
     place.x + place.width <= width &&
     place.y + place.height <= height &&
     !placed.some((other) => overlaps(place, [other.x, other.y, other.x + other.width, other.y + other.height]));
+  const around = (text: string, box: Box): Place[] => outside(text, box, width, height);
   const crowded = requests.length > CROWDED;
   requests.forEach(({ texts, box }, index) => {
     const coversNoObject = (place: Place): boolean =>
       !requests.some((other, i) => i !== index && overlaps(place, other.box));
     const inBox = (text: string): Place | undefined => inside(text, box).find(isFree);
     const beside = (text: string): Place | undefined =>
-      outside(text, box).find((place) => isFree(place) && coversNoObject(place));
+      around(text, box).find((place) => isFree(place) && coversNoObject(place));
     const label =
       (crowded
         ? (firstOf(texts, inBox) ?? firstOf(texts, beside))
         : firstOf(texts, (text) => inBox(text) ?? beside(text))) ??
-      firstOf([...texts].reverse(), (text) => outside(text, box).find(isFree));
+      firstOf([...texts].reverse(), (text) => around(text, box).find(isFree));
     if (label !== undefined) {
       placed.push({ ...label, index });
     }
@@ -72,17 +73,25 @@ function inside(text: string, [x1, y1, x2, y2]: Box): Place[] {
   });
 }
 
-function outside(text: string, [x1, y1, x2, y2]: Box): Place[] {
+function outside(text: string, [x1, y1, x2, y2]: Box, pictureWidth: number, pictureHeight: number): Place[] {
   const { width, height } = labelSize(text, 1);
-  const [centreX, centreY] = [(x1 + x2 - width) / 2, (y1 + y2 - height) / 2];
-  const corners: [number, number][] = [
-    [centreX, y1 - height],
-    [centreX, y2],
-    [x2, centreY],
-    [x1 - width, centreY],
-    [centreX, centreY],
+  const x = Math.max(0, Math.min((x1 + x2 - width) / 2, pictureWidth - width));
+  const y = Math.max(0, Math.min((y1 + y2 - height) / 2, pictureHeight - height));
+  const places: [number, number][] = [
+    [x, y1 - height],
+    [x, y2],
+    [x2, y],
+    [x1 - width, y],
+    [x, y],
   ];
-  return corners.map(([x, y]) => ({ text, x: Math.round(x), y: Math.round(y), width, height, scale: 1 }));
+  return places.map(([left, top]) => ({
+    text,
+    x: Math.round(left),
+    y: Math.round(top),
+    width,
+    height,
+    scale: 1,
+  }));
 }
 
 function labelSize(text: string, scale: number): { width: number; height: number } {

@@ -149,6 +149,11 @@ describe('parts of the overlay', () => {
         expect(new Set(placed.map(({ index }) => index)).size).toBe(placed.length);
         expect(list.length === 0 || placed[0].index === 0).toBe(true);
       }),
+      {
+        // small objects in a corner and beyond the picture
+        examples: [[[[0, 0, 1, 1]]], [[[449, 449, 450, 450]]], [[[460, 460, 470, 470]]]],
+        numRuns: 300,
+      },
     );
   });
 
