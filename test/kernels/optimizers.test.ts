@@ -3,7 +3,7 @@ import type { GpuDevice } from '../../src/gpu/device';
 import { CompiledGraph } from '../../src/graph/compile';
 import { Graph } from '../../src/graph/graph';
 import { ParameterStore } from '../../src/graph/parameters';
-import { layOut, StateStore, type ArenaLayout } from '../../src/graph/states';
+import { StateStore, type ArenaLayout } from '../../src/graph/states';
 import { clipFactor } from '../../src/kernels/optimizers/clip';
 import { dense } from '../../src/kernels/tensor';
 import { addAverage, averageWeight } from '../../src/train/average';
@@ -17,18 +17,13 @@ import {
   type Optimizer,
   type ParameterGroup,
 } from '../../src/train/optimizers';
+import { LAYOUT, LENGTHS, paddingOf, tensorsOf } from '../helpers/arenas';
 import { expectClose, expectSame } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
 import { runGraph, testDevice } from '../helpers/gpu';
 
-const LENGTHS = [5, 70, 130];
 const STEPS = 20;
-/** Two chunks, each with padding between and after its tensors. */
-const LAYOUT = layOut(
-  LENGTHS.map((length, i) => [String(i), length] as const),
-  256 * 4,
-);
 const PADDING = [...LAYOUT.chunks, ...LENGTHS.map((length) => -length)].reduce((a, b) => a + b);
 
 interface Case {
@@ -40,21 +35,6 @@ interface Case {
 
 function gradient(step: number, tensor: number): Float32Array<ArrayBuffer> {
   return formula(LENGTHS[tensor], 100 + step * LENGTHS.length + tensor).map((value, i) => (i % 7 === 0 ? 0 : value));
-}
-
-/** The tensors' values, without padding, from whole chunks. */
-function tensorsOf(chunks: readonly Float32Array[]): number[] {
-  return [...LAYOUT.ranges.values()].flatMap(({ chunk, offset, length }) => [
-    ...chunks[chunk].subarray(offset, offset + length),
-  ]);
-}
-
-function paddingOf(chunks: readonly Float32Array[]): number[] {
-  const rest = chunks.map((chunk) => [...chunk]);
-  for (const { chunk, offset, length } of LAYOUT.ranges.values()) {
-    rest[chunk].fill(NaN, offset, offset + length);
-  }
-  return rest.flat().filter((value) => !Number.isNaN(value));
 }
 
 function groupsOf(groups: Case['groups']): ParameterGroup[] {
