@@ -24,11 +24,12 @@ export function fuse(graph: Graph): void {
     return tensor.source.node.op === op ? tensor.source.node : undefined;
   };
 
+  const folded: FoldedWeights = new Map();
   for (const node of [...graph.nodes]) {
     if (isOp(node, frozenBatchNorm)) {
       const conv = soleProducer(node.inputs[0], conv2d);
       if (conv !== undefined && isPlainConv(conv)) {
-        foldNorm(graph, conv, node);
+        foldNorm(graph, conv, node, folded);
       }
     } else if (isOp(node, binary)) {
       fuseResidual(node, soleProducer);
@@ -71,12 +72,18 @@ function isPlainConv(conv: Node): boolean {
   return convAttributes(conv).activation === 'none' && (conv.inputs[3] ?? null) === null;
 }
 
-function foldNorm(graph: Graph, conv: Node, norm: Node): void {
+/** Weight and bias by what they come from: layers that share their weights fold them once. */
+type FoldedWeights = Map<string, Tensor[]>;
+
+function foldNorm(graph: Graph, conv: Node, norm: Node, folded: FoldedWeights): void {
   const [x, weight, bias] = conv.inputs;
-  const [foldedWeight, foldedBias] = graph.insertBefore(norm, () =>
-    graph.apply(foldBatchNorm, [weight, bias ?? null, ...norm.inputs.slice(1)], norm.attributes as { eps: number }),
-  );
-  become(norm, conv, [x, foldedWeight, foldedBias, null], conv.attributes);
+  const sources = [weight, bias ?? null, ...norm.inputs.slice(1)];
+  const key = JSON.stringify([sources.map((source) => source?.id), norm.attributes]);
+  const results =
+    folded.get(key) ??
+    graph.insertBefore(norm, () => graph.apply(foldBatchNorm, sources, norm.attributes as { eps: number }));
+  folded.set(key, results);
+  become(norm, conv, [x, ...results, null], conv.attributes);
 }
 
 type SoleProducer = (tensor: Tensor | null | undefined, op: Op<never>) => Node | undefined;

@@ -48,6 +48,8 @@ class GraphLowering {
   private readonly operands = new Map<number, Operand>();
   /** How to compute each constant, by its key. */
   private readonly recipes = new Map<string, () => LoweredCall[]>();
+  /** What was derived from values that change from run to run, by source and name, until a state is overwritten. */
+  private readonly derived = new Map<string, Operand>();
   private nextId = 0;
 
   constructor(
@@ -72,6 +74,9 @@ class GraphLowering {
     if (inputs.some((input) => input !== null && input.constantKey === undefined)) {
       const outputs = node.outputs.map((tensor) => this.operandOf(tensor));
       node.op.forward(this.context(node, this.calls), inputs, outputs, node.attributes);
+      if (node.op.updates !== undefined) {
+        this.derived.clear();
+      }
       return;
     }
     const key = [node.op.name, JSON.stringify(node.attributes), ...inputs.map((i) => i?.constantKey ?? '')].join(';');
@@ -121,8 +126,13 @@ class GraphLowering {
       scratch: (spec) => this.operand(spec),
       derived: (source, name, spec, record) => {
         if (source.constantKey === undefined) {
-          const target = this.operand(spec);
-          record(this.context(node, calls), target);
+          const place = `${source.id}|${name}`;
+          const known = this.derived.get(place);
+          const target = known ?? this.operand(spec);
+          if (known === undefined) {
+            this.derived.set(place, target);
+            record(this.context(node, calls), target);
+          }
           return target;
         }
         const key = `${source.constantKey}|${name}`;

@@ -27,7 +27,8 @@ export interface Lowering {
   scratch(spec: TensorSpec): Operand;
   /**
    * A tensor that depends on `source` alone, such as packed weights: computed once where the source is constant, and
-   * shared by every op and plan that asks with the same name and source; computed in every run where it is not.
+   * shared by every op and plan that asks with the same name and source. Where it is not, it is computed in every run, and
+   * shared by the ops up to the next one that overwrites a state.
    */
   derived(
     source: Operand,

@@ -3,8 +3,7 @@ import { preprocessImage } from '../kernels/image';
 import { pasteToRle } from '../kernels/rle';
 import { dense } from '../kernels/tensor';
 import type { MaskRcnnConfig } from './config';
-import { featurePyramid } from './fpn';
-import { resnetStages } from './resnet';
+import { imagePyramid } from './pyramid';
 import { detectBoxes, predictMasks, sourceBoxes } from './roi_heads';
 import { regionProposals, rpnLevels } from './rpn';
 
@@ -39,20 +38,10 @@ export function maskRcnnGraph(config: MaskRcnnConfig, shape: MaskRcnnShape): Gra
       std: [...config.image.std],
     }),
   );
-  const { backbone, fpn } = config;
-  const stages = resnetStages(graph, image, backbone.name, {
-    prefix: 'backbone.body.',
-    eps: backbone.normEps,
-    lastStage: Math.max(...backbone.stages),
-  });
-  const levels = featurePyramid(
-    graph,
-    backbone.stages.map((stage) => stages[stage - 1]),
-    { prefix: 'backbone.fpn.', channels: fpn.channels, extraLevels: fpn.extraLevels },
-  );
+  const levels = imagePyramid(graph, image, config);
   const anchored = rpnLevels(graph, levels, [height, width], config);
   const proposals = regionProposals(graph, anchored, imageInfo, config.rpn, config);
-  const roiLevels = levels.slice(0, backbone.stages.length);
+  const roiLevels = levels.slice(0, config.backbone.stages.length);
   const detections = detectBoxes(graph, proposals, roiLevels, imageInfo, config);
   const masks = predictMasks(graph, detections, roiLevels, config);
   const boxes = sourceBoxes(graph, detections, imageInfo);

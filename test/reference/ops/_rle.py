@@ -38,3 +38,19 @@ def encoded(masks):
         "areas": np.array([int(np.count_nonzero(mask)) for mask in masks], dtype=np.int32),
         "bounding_boxes": np.array([box_of(mask) for mask in masks], dtype=np.float32).reshape(-1, 4),
     }
+
+
+def decode(rle):
+    """COCO's compressed RLE {"size": [height, width], "counts": string} as a [height, width] mask of 0 and 1."""
+    counts, value, shift = [], 0, 0
+    for character in rle["counts"].encode():
+        bits = character - 48
+        value |= (bits & 0x1F) << shift
+        shift += 5
+        if not bits & 0x20:
+            value -= (bits & 0x10) << shift - 4
+            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+            value, shift = 0, 0
+    flat = np.repeat(np.arange(len(counts)) % 2, counts)
+    height, width = rle["size"]
+    return flat.reshape(width, height).T

@@ -1,0 +1,122 @@
+"""Makes training_slim.json and training_r50.json: losses, gradients and ten steps of SGD of torchvision's Mask R-CNN.
+
+Sampling is made deterministic (the first candidates in the order of their indices), so that another implementation can be
+compared. Of each parameter's gradient the norm is kept, and a sketch of it: 64 sums over the elements of equal index modulo
+64, each element with a sign by formula() of seed 77. A sketch of a difference has about the norm of the difference.
+Needs ../../../../shared (weights, images), torch and torchvision.
+"""
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchvision
+from PIL import Image
+from torchvision.models.detection import _utils, MaskRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.backbone_utils import _resnet_fpn_extractor, BackboneWithFPN
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
+
+from fixture import formula
+from models.formula_weights import fill
+from models.mask_rcnn_r50 import SCALES
+from ops._rle import decode
+
+HERE = Path(__file__).parent
+SHARED = HERE.parents[3] / "shared" / "data"
+NUCLEI = SHARED / "nuclei"
+# of 256 x 256 with 62 objects, and of 347 x 260 with 125: the first is padded to the size of the second
+IMAGES = [4, 8]
+STEPS = 10
+
+
+def first_candidates(self, matched_idxs):
+    """BalancedPositiveNegativeSampler with the first candidates instead of random ones."""
+    positives, negatives = [], []
+    for matches in matched_idxs:
+        positive, negative = torch.where(matches >= 1)[0], torch.where(matches == 0)[0]
+        count = min(positive.numel(), int(self.batch_size_per_image * self.positive_fraction))
+        for chosen, indices in ((positives, positive[:count]),
+                                (negatives, negative[: self.batch_size_per_image - count])):
+            mask = torch.zeros_like(matches, dtype=torch.uint8)
+            mask[indices] = 1
+            chosen.append(mask)
+    return positives, negatives
+
+
+def slim():
+    """../shared/data/slim in the form of its README."""
+    body = torchvision.models.resnet18(weights=None, norm_layer=FrozenBatchNorm2d)
+    backbone = BackboneWithFPN(body, {f"layer{i + 1}": str(i) for i in range(3)}, [64, 128, 256], 64)
+    levels = ["0", "1", "2"]
+    model = MaskRCNN(
+        backbone, num_classes=None, min_size=320, max_size=512,
+        rpn_anchor_generator=AnchorGenerator(((8,), (16,), (32,), (64,)), ((0.5, 1.0, 2.0),) * 4),
+        rpn_pre_nms_top_n_train=1000, rpn_post_nms_top_n_train=500, rpn_pre_nms_top_n_test=1000,
+        rpn_post_nms_top_n_test=500, box_roi_pool=MultiScaleRoIAlign(levels, 7, 2),
+        box_head=TwoMLPHead(64 * 49, 256), box_predictor=FastRCNNPredictor(256, 2), box_batch_size_per_image=256,
+        box_detections_per_img=400, mask_roi_pool=MultiScaleRoIAlign(levels, 14, 2),
+        mask_head=MaskRCNNHeads(64, (64, 64), 1), mask_predictor=MaskRCNNPredictor(64, 64, 2))
+    model.load_state_dict(torch.load(SHARED / "slim" / "slim.pth"))
+    return model
+
+
+def r50():
+    """torchvision's R50-FPN; without weights its own constructor would take BatchNorms that train."""
+    body = torchvision.models.resnet50(weights=None, norm_layer=FrozenBatchNorm2d)
+    model = MaskRCNN(_resnet_fpn_extractor(body, 5), num_classes=3, min_size=128, max_size=160)
+    with torch.no_grad():
+        fill(model, SCALES)
+    return model
+
+
+def nuclei(ids):
+    """Images and targets as torchvision takes them; boxes x1, y1 included, x2, y2 excluded."""
+    file = json.loads((NUCLEI / "annotations" / "train_rle.json").read_text())
+    batch = []
+    for image_id in ids:
+        image = next(image for image in file["images"] if image["id"] == image_id)
+        pixels = np.asarray(Image.open(NUCLEI / "images" / image["file_name"]).convert("RGB"))
+        objects = [a for a in file["annotations"] if a["image_id"] == image_id]
+        boxes = torch.tensor([a["bbox"] for a in objects], dtype=torch.float32)
+        boxes[:, 2:] += boxes[:, :2]
+        masks = np.stack([decode(a["segmentation"]) for a in objects])
+        target = {"boxes": boxes, "labels": torch.ones(len(objects), dtype=torch.int64),
+                  "masks": torch.from_numpy(masks.astype(np.uint8))}
+        batch.append((torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255, target))
+    return [image for image, _ in batch], [target for _, target in batch]
+
+
+def sketch(gradient):
+    flat = gradient.flatten().double()
+    signs = torch.from_numpy(np.where(formula((flat.numel(),), 77) >= 0, 1.0, -1.0))
+    sums = torch.zeros(64, dtype=torch.float64).scatter_add_(0, torch.arange(flat.numel()) % 64, flat * signs)
+    return {"norm": float(f"{flat.norm():.7g}"), "sums": [float(f"{v:.6g}") for v in sums]}
+
+
+def record(name, model, ids, rate):
+    model.train()
+    for parameter_name, parameter in model.named_parameters():
+        parameter.requires_grad_(not parameter_name.startswith("backbone.body.conv1"))
+    images, targets = nuclei(ids)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], rate, 0.9, weight_decay=1e-4)
+    result = {"images": ids, "rate": rate, "steps": []}
+    for step in range(STEPS):
+        losses = model([image.clone() for image in images], [{k: v.clone() for k, v in t.items()} for t in targets])
+        optimizer.zero_grad()
+        sum(losses.values()).backward()
+        if step == 0:
+            result["gradients"] = {k: sketch(p.grad) for k, p in model.named_parameters() if p.requires_grad}
+        optimizer.step()
+        result["steps"].append({k: float(f"{v.item():.8g}") for k, v in losses.items()})
+    path = HERE / f"training_{name}.json"
+    path.write_text(json.dumps(result))
+    print(f"{path.name}: {len(result['gradients'])} gradients, {path.stat().st_size / 1024:.0f} KiB; {result['steps'][0]}, {result['steps'][-1]}")
+
+
+def generate():
+    _utils.BalancedPositiveNegativeSampler.__call__ = first_candidates
+    record("slim", slim(), IMAGES, 0.002)
+    record("r50", r50(), IMAGES, 0.0005)
