@@ -137,7 +137,7 @@ function axisAround(label: string, values: readonly number[], range: Span): Axis
 
 /** An axis of the values' own decades, as `histogram` has it. */
 function logAxisAround(label: string, values: readonly number[], range: Span): Axis {
-  const [low, high] = span(values.map(Math.log10));
+  const [low, high] = logSpan(values);
   return logAxis(label, [10 ** low, 10 ** high], range);
 }
 
@@ -151,13 +151,20 @@ function logAxis(label: string, domain: Span, range: Span): Axis {
   return { label, scale, ticks: logTicks(scale) };
 }
 
-/** The least and the largest value, widened where they are one. */
+/** The least and the largest value, widened where they are one; nothing but zeros lie at the foot of 0 to 1. */
 function span(values: readonly number[]): Span {
-  const [low, high] = extent(values);
-  if (low === undefined || high === undefined) {
+  const [low = 0, high = 0] = extent(values);
+  if (low === 0 && high === 0) {
     return [0, 1];
   }
-  const reach = low === high ? Math.abs(low) / 10 || 1 : 0;
+  const reach = low === high ? Math.abs(low) / 10 : 0;
+  return [low - reach, high + reach];
+}
+
+/** `span` of the values' decimal logarithms. */
+function logSpan(values: readonly number[]): Span {
+  const [low = 0, high = 1] = extent(values, Math.log10);
+  const reach = low === high ? 0.2 : 0;
   return [low - reach, high + reach];
 }
 
@@ -187,7 +194,7 @@ function decimal(value: number): string {
 /** Ascending edges around all values, at least two. */
 function binEdges(values: readonly number[], isLog: boolean, wanted: number | undefined): number[] {
   const places = isLog ? values.map(Math.log10) : values;
-  const [low, high] = span(places);
+  const [low, high] = isLog ? logSpan(values) : span(values);
   const count = wanted ?? Math.min(60, Math.max(5, thresholdFreedmanDiaconis(places, low, high) || 0));
   if (isLog) {
     return Array.from({ length: count + 1 }, (_, i) => {

@@ -96,8 +96,17 @@ describe('lineChart', () => {
   test.each([0, 1, -3, 1e-12, 1e12])('all values %d', (value) => {
     const svg = parse(lineChart({ title: 't', ...axes, series: [{ name: 'a', points: [[value, value], [value, value]] }] })); // prettier-ignore
     expect(svg.circles).toHaveLength(1);
-    expect(svg.circles[0]['@cx']).toBeGreaterThan(68);
+    expect(svg.circles[0]['@cx']).toBeGreaterThanOrEqual(68);
     expect(svg.circles[0]['@cx']).toBeLessThan(618);
+  });
+
+  test('nothing but zeros lie at the foot of 0 to 1', () => {
+    const points = [[0.1, 0], [0.9, 0]] as const; // prettier-ignore
+    const { texts, paths } = parse(lineChart({ title: 't', ...axes, series: [{ name: 'a', points }] }));
+    expect(texts).toEqual(expect.arrayContaining(['0.0', '1.0']));
+    expect(texts.filter((text) => /^[-−]/.test(text))).toEqual([]);
+    const places = paths[0].slice(1).split('L').map((point) => Number(point.split(' ')[1])); // prettier-ignore
+    expect(places).toEqual([348, 348]); // the bottom of the plot: 400 less its margin of 52
   });
 
   test('very large and very small numbers have short ticks', () => {
