@@ -5,8 +5,16 @@ import { f32, u32 } from '../gpu/kernel';
 import { binary } from './elementwise';
 import { fill } from './fill';
 import { dispatchItemwise, dispatchRowwise, elementUnits } from './itemwise';
+import {
+  checkNormalised,
+  checkPair,
+  normaliseGradient,
+  recordMoments,
+  recordNormalise,
+  type Statistics,
+} from './normalise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
-import { dense, featureMap, product, storedLength, type TensorSpec } from './tensor';
+import { dense, featureMap, product, rows, storedLength, type TensorSpec } from './tensor';
 
 /**
  * (x - mean) / sqrt(variance + eps) * weight + bias by channel, as torchvision's FrozenBatchNorm2d.
@@ -89,6 +97,84 @@ export const foldBatchNorm: Op<{ eps: number }> = {
     });
   },
 };
+
+/**
+ * Mean and biased variance of each channel of a batch, for batchNorm. Running averages of the mean and of the unbiased
+ * variance become old + momentum (new - old), as torch.nn.BatchNorm2d keeps them in training; where momentum is null, the
+ * averages over all batches so far. Of fewer than two values they learn nothing.
+ *
+ * Inputs: x [N, .., C] channels4; the running mean and variance, states [C], or null both; the number of batches so far, a
+ * state f32 [1], or null (only with a momentum). Outputs: mean and variance [C]. Only the items that x's count says are
+ * in use take part.
+ * @throws ShapeError for a batch of one value a channel
+ */
+export const batchMoments: Op<{ momentum: number | null }> = {
+  name: 'batchMoments',
+  updates: [1, 2, 3],
+  infer([x, mean, variance, batches], { momentum }) {
+    const spec = required([x], 0, 'batchMoments');
+    const channels = spec.shape.at(-1) ?? 1;
+    checkNormalised(spec, [mean, variance], channels, 'batchMoments');
+    if (!mean !== !variance || (batches && (!mean || batches.dtype !== 'f32' || batches.shape.join() !== '1'))) {
+      throw new ShapeError('batchMoments: running mean and variance go together, with a number of batches [1] or none');
+    }
+    if (mean && momentum === null && !batches) {
+      throw new ShapeError('batchMoments: averages over all batches need the number of batches');
+    }
+    if (rows(spec) === 1) {
+      throw new ShapeError('batchMoments: one value of each channel has no variance');
+    }
+    return [dense([channels]), dense([channels])];
+  },
+  forward(context, inputs, [mean, variance], { momentum }) {
+    const x = required(inputs, 0, 'batchMoments');
+    const [runningMean = null, runningVariance = null, batches = null] = inputs.slice(1, 4);
+    const running =
+      runningMean === null || runningVariance === null
+        ? null
+        : { mean: runningMean, variance: runningVariance, batches, momentum };
+    recordMoments(context, x, batchStatistics(x.spec), { mean, variance }, running);
+  },
+};
+
+/**
+ * (x - mean) / sqrt(variance + eps) * weight + bias by channel (Ioffe and Szegedy, "Batch Normalization", 2015). With the
+ * mean and variance of x itself, from batchMoments, it is torch.nn.BatchNorm2d in training, and its gradient by x is that
+ * of both; with given ones, the running averages, it is BatchNorm2d in evaluation, with gradients for weight and bias.
+ * Inputs: x [N, .., C] channels4; weight and bias [C], or null both; mean and variance [C].
+ */
+export const batchNorm: Op<{ eps: number; moments: 'own' | 'given' }> = {
+  name: 'batchNorm',
+  itemwise: true,
+  constants: [3, 4],
+  infer(inputs) {
+    const x = required(inputs, 0, 'batchNorm');
+    const channels = x.shape.at(-1) ?? 1;
+    checkNormalised(x, inputs.slice(1, 3), channels, 'batchNorm');
+    checkPair(inputs[1], inputs[2], 'batchNorm');
+    checkChannels(inputs.slice(3, 5), channels, 'batchNorm');
+    return [x];
+  },
+  forward(context, inputs, [y], { eps }) {
+    const [x, mean, variance] = [0, 3, 4].map((i) => required(inputs, i, 'batchNorm'));
+    const [weight = null, bias = null] = inputs.slice(1, 3);
+    recordNormalise(context, x, batchStatistics(x.spec), { mean, variance, weight, bias, eps }, y);
+  },
+  backward(build, { inputs, gradients: [dy], attributes: { eps, moments }, wanted }) {
+    const [x, weight, , mean, variance] = inputs;
+    const attributes = {
+      statistics: batchStatistics(required([x], 0, 'batchNorm').spec),
+      eps,
+      ownMoments: moments === 'own',
+    };
+    const results = build.apply(normaliseGradient, [dy, x, mean, variance, weight], attributes);
+    return wanted.map((asked, i) => (asked ? results[i] : null));
+  },
+};
+
+function batchStatistics({ shape }: TensorSpec): Statistics {
+  return { of: 'batch', groups: shape.at(-1) ?? 1 };
+}
 
 function checkChannels(specs: readonly (TensorSpec | null)[], channels: number, op: string): void {
   specs.forEach((spec, i) => {

@@ -1,12 +1,13 @@
 /** Every op, for graphs that are built outside of src/models. */
 export type { Activation } from './activation';
 export { anchorGrid, cellAnchors, type AnchorGridAttributes } from './anchors';
-export { foldBatchNorm, frozenBatchNorm } from './batch_norm';
+export { batchMoments, batchNorm, foldBatchNorm, frozenBatchNorm } from './batch_norm';
 export { decodeBoxes, rescaleBoxes, type DecodeBoxesAttributes } from './boxes';
 export { conv2d, type Conv2dAttributes } from './conv2d';
 export { convTranspose2d, type ConvTranspose2dAttributes } from './conv_transpose2d';
 export { concat, reshape, slice } from './copy';
 export { binary, unary, type BinaryFunction, type UnaryFunction } from './elementwise';
+export { groupNorm } from './group_norm';
 export { preprocessImage } from './image';
 export { linear } from './linear';
 export { gatherRows, segmentLabels, stackLists } from './lists';
