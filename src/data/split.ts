@@ -44,7 +44,7 @@ export function largestRemainder(count: number, shares: readonly number[]): numb
  * @returns for each item its part; a part stays empty where there are too few groups for it
  */
 export function splitItems(items: readonly SplitItem[], shares: readonly number[], seed: number): number[] {
-  const groups = shuffled(groupsOf(items), seed);
+  const groups = new RandomStream({ seed, scene: 0, item: 0 }, PURPOSE).shuffled(groupsOf(items));
   const lacking = largestRemainder(items.length, shares);
   const parts = shares.map((): number[][] => []);
   // the sort is stable: among groups of one size the order stays random
@@ -85,16 +85,6 @@ function groupsOf(items: readonly SplitItem[]): number[][] {
 /** By code units, which no machine's language changes. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function shuffled<T>(list: readonly T[], seed: number): T[] {
-  const random = new RandomStream({ seed, scene: 0, item: 0 }, PURPOSE);
-  const result = [...list];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = random.whole(0, i);
-    [result[i], result[j]] = [result[j], result[i]];
-  }
-  return result;
 }
 
 function fillEmpty(parts: readonly number[][][]): void {

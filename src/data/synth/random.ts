@@ -83,6 +83,16 @@ export class RandomStream {
     return low + Math.floor((this.word() / 2 ** 32) * (high - low + 1));
   }
 
+  /** A copy of the list in random order (Fisher and Yates), every order equally likely. */
+  shuffled<T>(list: readonly T[]): T[] {
+    const result = [...list];
+    for (let i = result.length - 1; i > 0; i--) {
+      const j = this.whole(0, i);
+      [result[i], result[j]] = [result[j], result[i]];
+    }
+    return result;
+  }
+
   chance(probability: number): boolean {
     return this.uniform() < probability;
   }
