@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
 import { readDataset } from '../data/dataset_file';
-import { readPredictions } from '../data/prediction_file';
+import { readPredictions, type PredictionFile } from '../data/prediction_file';
 import { Warnings } from '../data/warnings';
 import { writeFile } from '../data/write_file';
 import { InputError } from '../errors';
@@ -45,7 +45,7 @@ export function registerEval(program: Command): void {
     .requiredOption('--gt <file>', 'annotation file (COCO: polygons or RLE)')
     .requiredOption('--pred <file>', 'predictions: a results list, or an object with "annotations"')
     .addOption(
-      new Option('--type <type>', 'compare boxes or masks; default: both, or bbox where a file has no masks').choices([
+      new Option('--type <type>', 'compare boxes or masks; default: what both files have').choices([
         'bbox',
         'segm',
         'both',
@@ -87,8 +87,12 @@ async function evaluate(options: EvalOptions): Promise<void> {
   const warnings = new Warnings();
   const masks = options.type !== 'bbox';
   const dataset = await readDataset(options.gt, warnings, { masks });
-  const { predictions } = await readPredictions(options.pred, warnings, { masks, against: dataset });
-  const input: EvalInput = { dataset, predictions, types: typesOf(options, dataset, predictions) };
+  const { predictions, hasBoxes } = await readPredictions(options.pred, warnings, { masks, against: dataset });
+  const types = typesOf(options, dataset, { predictions, hasBoxes });
+  if (types.includes('bbox') && !hasBoxes) {
+    warnings.add('predictions of masks alone, scored by the boxes around them', options.pred);
+  }
+  const input: EvalInput = { dataset, predictions, types };
   const { lines, figures, perClass } = await outputOf(input, options, warnings);
   if (options.json !== undefined) {
     const content = options.perClass === true ? { ...figures, per_class: perClass } : figures;
@@ -124,7 +128,7 @@ function checkOptions({ metric, type, maxDets, iou, plot, device }: EvalOptions)
 function typesOf(
   { type, metric, gt, pred }: EvalOptions,
   { annotations }: Dataset,
-  predictions: readonly Prediction[],
+  { predictions, hasBoxes }: Pick<PredictionFile, 'predictions' | 'hasBoxes'>,
 ): CocoType[] {
   if (type === 'bbox') {
     return ['bbox'];
@@ -146,7 +150,10 @@ function typesOf(
   if (type === 'segm' || metric === 'miou') {
     return ['segm'];
   }
-  return lacking.length > 0 ? ['bbox'] : ['bbox', 'segm'];
+  if (lacking.length > 0) {
+    return ['bbox'];
+  }
+  return type === 'both' || hasBoxes ? ['bbox', 'segm'] : ['segm'];
 }
 
 async function outputOf(

@@ -1,4 +1,4 @@
-import type { NamedSet } from '../data/particle_files';
+import { leftOutReasons, type NamedSet } from '../data/particle_files';
 import type { ParticleMeasure, Scale } from '../eval/particle_measures';
 import { SUMMARISED_MEASURES, unitOf } from '../eval/particle_measures';
 import type { MeasureComparison } from '../eval/particles';
@@ -35,11 +35,7 @@ function describeSet(set: NamedSet, scale: Scale): string {
     return [titleOf(measure, scale), ...values.map(shown)];
   });
   const head = ['', 'mean', 'deviation', 'D10', 'D50', 'D90', 'D50 by volume'];
-  const { belowScore, atBorder } = set.left;
-  const left = [
-    ...(belowScore.length > 0 ? [`${belowScore.length} below the score threshold`] : []),
-    ...(atBorder.length > 0 ? [`${atBorder.length} at the border`] : []),
-  ];
+  const left = leftOutReasons(set.left).map(([number, words]) => `${number} ${words}`);
   const leftText = left.length > 0 ? `; left out: ${left.join(', ')}` : '';
   const title = `${set.name}: ${count(set.particles.length, 'particle')} in ${count(set.images.length, 'image')}${leftText}`;
   return `${title}\n${indented(head, rows)}`;

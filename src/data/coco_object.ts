@@ -51,6 +51,15 @@ export function readBox({ entry, where, place, image }: CocoObject, warnings: Wa
   return [x, y, width, height];
 }
 
+/** The field `iscrowd`, false where it is missing. @throws InputError for anything but 0, 1, false and true */
+export function readCrowd({ entry, where }: CocoObject): boolean {
+  const value = entry.iscrowd ?? 0;
+  if (value === 0 || value === 1 || typeof value === 'boolean') {
+    return Boolean(value);
+  }
+  throw new InputError(`${where}.iscrowd is ${shown(value)}: 0 or 1 is needed`);
+}
+
 /**
  * The field `segmentation`, its form checked; undefined where it is missing or an empty list, as files of boxes have
  * it. Polygons of fewer than 3 points are left out and counted; an object all of whose polygons are such keeps an empty

@@ -2,7 +2,7 @@ import { InputError } from '../errors';
 import type { Annotation, Dataset } from '../eval/dataset';
 import { rleArea } from '../eval/rle';
 import { readCategoryList, readImageList } from './coco_lists';
-import { boxAround, maskOf, readBox, readSegmentation, requireListed, type CocoObject } from './coco_object';
+import { boxAround, maskOf, readBox, readCrowd, readSegmentation, requireListed, type CocoObject } from './coco_object';
 import { fileKind } from './file_kind';
 import {
   integerField,
@@ -11,7 +11,6 @@ import {
   numberField,
   objectList,
   requireUniqueIds,
-  shown,
   type JsonObject,
 } from './json_fields';
 import { readJsonFile } from './json_file';
@@ -116,7 +115,7 @@ function readShape(object: CocoObject, warnings: Warnings, masks: boolean): Shap
   const segmentation = readSegmentation(object, warnings);
   const ownBox = readBox(object, warnings);
   const flags = {
-    isCrowd: crowdField(entry, where),
+    isCrowd: readCrowd(object),
     ...(entry.difficult === 1 || entry.difficult === true ? { isDifficult: true } : {}),
   };
   const ownArea = isMissing(entry, 'area') ? undefined : numberField(entry, 'area', where, 0);
@@ -135,12 +134,4 @@ function readShape(object: CocoObject, warnings: Warnings, masks: boolean): Shap
     segmentation,
     ...(mask === undefined ? {} : { mask }),
   };
-}
-
-function crowdField(entry: JsonObject, where: string): boolean {
-  const value = entry.iscrowd ?? 0;
-  if (value === 0 || value === 1 || typeof value === 'boolean') {
-    return Boolean(value);
-  }
-  throw new InputError(`${where}.iscrowd is ${shown(value)}: 0 or 1 is needed`);
 }

@@ -1,7 +1,7 @@
 import Papa from 'papaparse';
 import type { ParticleMeasure, Scale } from '../eval/particle_measures';
 import { measureValue, PARTICLE_MEASURES, SUMMARISED_MEASURES, unitOf } from '../eval/particle_measures';
-import type { MeasureComparison, ParticleSummary } from '../eval/particles';
+import type { LeftOut, MeasureComparison, ParticleSummary } from '../eval/particles';
 import { summariseParticles } from '../eval/particles';
 import { imageName, type ParticleSet } from './particle_set';
 
@@ -78,6 +78,20 @@ const METHOD = {
   comparison: 'second set against the first: Kolmogorov-Smirnov (two-sided, asymptotic p-value) and the delta of Cliff',
 };
 
+/** Why objects are left out: by the name in summary.json, and in words. */
+const LEFT_OUT: readonly { readonly reason: keyof LeftOut; readonly field: string; readonly words: string }[] = [
+  { reason: 'belowScore', field: 'below_score_threshold', words: 'below the score threshold' },
+  { reason: 'atBorder', field: 'at_border', words: 'at the border' },
+  { reason: 'crowds', field: 'crowd', words: 'marked as crowd' },
+  { reason: 'empty', field: 'empty', words: 'without a pixel' },
+  { reason: 'withoutMask', field: 'without_mask', words: 'without a mask' },
+];
+
+/** How many objects are left out for which reasons, where there are any. */
+export function leftOutReasons(left: LeftOut): (readonly [count: number, words: string])[] {
+  return LEFT_OUT.map(({ reason, words }) => [left[reason].length, words] as const).filter(([count]) => count > 0);
+}
+
 function setSummary(set: NamedSet, scale: Scale): object {
   const byImage = new Map<number, NamedSet['particles'][number][]>(set.images.map(({ id }) => [id, []]));
   for (const particle of set.particles) {
@@ -86,12 +100,7 @@ function setSummary(set: NamedSet, scale: Scale): object {
   return {
     name: set.name,
     file: set.path,
-    left_out: {
-      without_mask: set.left.withoutMask.length,
-      empty: set.left.empty.length,
-      below_score_threshold: set.left.belowScore.length,
-      at_border: set.left.atBorder.length,
-    },
+    left_out: Object.fromEntries(LEFT_OUT.map(({ reason, field }) => [field, set.left[reason].length])),
     all: summaryOf(summariseParticles(set.particles, scale)),
     images: set.images.map((image) => ({
       image_id: image.id,

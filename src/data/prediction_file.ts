@@ -3,7 +3,7 @@ import { InputError } from '../errors';
 import type { Category, Dataset, DatasetImage, Prediction } from '../eval/dataset';
 import { rleArea, rleToBbox } from '../eval/rle';
 import { readCategoryList, readImageList } from './coco_lists';
-import { maskOf, readBox, readSegmentation, requireListed, type CocoObject } from './coco_object';
+import { maskOf, readBox, readCrowd, readSegmentation, requireListed, type CocoObject } from './coco_object';
 import { fileKind } from './file_kind';
 import {
   integerField,
@@ -32,6 +32,8 @@ export interface PredictionFile {
   readonly kind: 'results' | 'dataset';
   /** In the order of the file. */
   readonly predictions: readonly Prediction[];
+  /** False for a file of masks alone, such as predict.segm.json: its boxes are those around the masks. */
+  readonly hasBoxes: boolean;
   /** What the file itself lists; empty for a results list. */
   readonly images: readonly DatasetImage[];
   readonly categories: readonly Category[];
@@ -67,9 +69,14 @@ export async function readPredictions(
       place: `${source.name(i)} of ${path}`,
       image: images.get(heads[i].imageId),
     };
-    return { ...heads[i], ...readShape(object, warnings, options.masks === true, areaOfBox) };
+    return {
+      ...heads[i],
+      ...(source.kind === 'dataset' && readCrowd(object) ? { isCrowd: true } : {}),
+      ...readShape(object, warnings, options.masks === true, areaOfBox),
+    };
   });
-  return { kind: source.kind, predictions, images: source.images, categories: source.categories };
+  const { kind, entries, images: listed, categories } = source;
+  return { kind, predictions, hasBoxes: entries.length === 0 || entries.some(hasBox), images: listed, categories };
 }
 
 interface Source {

@@ -52,6 +52,8 @@ export interface Prediction {
   readonly score: number;
   /** x, y, width, height in pixels of the image, as the file has it; else the tight box of the mask. */
   readonly box: XywhBox;
+  /** A region of many objects, where annotations stand for predictions. */
+  readonly isCrowd?: true;
   /** Pixels, as pycocotools' `loadRes` has it: the box's where the file's first object has a box, else the mask's. */
   readonly area: number;
   /** Absent in files of boxes only. */

@@ -38,6 +38,8 @@ export interface LeftOut {
   readonly withoutMask: readonly number[];
   /** Masks without a pixel. */
   readonly empty: readonly number[];
+  /** Regions of many objects, as annotation files may have. */
+  readonly crowds: readonly number[];
   readonly belowScore: readonly number[];
   readonly atBorder: readonly number[];
 }
@@ -53,14 +55,17 @@ export function measureParticles(
 ): MeasuredParticles {
   const byImage = new Map<number, Particle[]>(images.map(({ id }) => [id, []]));
   const counts = new Map<number, number>();
-  const left = { withoutMask: [], empty: [], belowScore: [], atBorder: [] } as Record<keyof LeftOut, number[]>;
-  predictions.forEach(({ imageId, categoryId, score, mask }, index) => {
+  const left = { withoutMask: [], empty: [], crowds: [], belowScore: [], atBorder: [] } as Record<
+    keyof LeftOut,
+    number[]
+  >;
+  predictions.forEach(({ imageId, categoryId, score, mask, isCrowd }, index) => {
     const number = (counts.get(imageId) ?? 0) + 1;
     counts.set(imageId, number);
     const list = byImage.get(imageId) ?? [];
     byImage.set(imageId, list);
-    if (score < scoreThreshold) {
-      left.belowScore.push(index);
+    if (isCrowd === true || score < scoreThreshold) {
+      left[isCrowd === true ? 'crowds' : 'belowScore'].push(index);
       return;
     }
     const shape = mask === undefined ? null : measureShape(mask);

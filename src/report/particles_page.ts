@@ -1,5 +1,5 @@
 import { decodeDatasetImage } from '../data/dataset_image';
-import { classNames, type NamedSet } from '../data/particle_files';
+import { classNames, leftOutReasons, type NamedSet } from '../data/particle_files';
 import { imageName } from '../data/particle_set';
 import type { ParticleMeasure, Scale } from '../eval/particle_measures';
 import { measureValue, SUMMARISED_MEASURES, unitOf } from '../eval/particle_measures';
@@ -175,14 +175,7 @@ ${definitions()}
 }
 
 function setLine(set: ShownSet): string {
-  const { belowScore, atBorder, empty, withoutMask } = set.left;
-  const left = [
-    [belowScore.length, 'below the score threshold'],
-    [atBorder.length, 'at the border'],
-    [empty.length, 'without a pixel'],
-    [withoutMask.length, 'without a mask'],
-  ] as const;
-  const leftText = left.filter(([count]) => count > 0).map(([count, why]) => `${grouped(count)} ${why}`);
+  const leftText = leftOutReasons(set.left).map(([count, words]) => `${grouped(count)} ${words}`);
   return escapeHtml(
     `${set.name}: ${plural(set.particles.length, 'particle')} in ${plural(set.images.length, 'image')}` +
       (leftText.length > 0 ? `; left out: ${leftText.join(', ')}` : ''),

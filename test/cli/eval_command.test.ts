@@ -141,6 +141,18 @@ describe('engine eval', () => {
     ]);
   });
 
+  it('compares masks alone where predictions have no boxes, and boxes around the masks when asked to', async () => {
+    const mask = { ...found, bbox: undefined };
+    const masks = await evaluate([mask]);
+    expect(masks.stderr).toBe('');
+    expect(masks.stdout).toMatch(/^segm\n/);
+    expect(masks.stdout).not.toContain('bbox');
+    const boxes = await evaluate([mask], '--type', 'bbox');
+    expect(boxes.stderr).toMatch(/^engine: warning: predictions of masks alone, scored by the boxes around them: 1 \(/);
+    expect(boxes.stdout).toBe((await evaluate([found], '--type', 'bbox')).stdout);
+    expect((await evaluate([mask], '--type', 'both')).stdout).toContain('bbox\n');
+  });
+
   it('prints a table of the classes', async () => {
     const categories = [...ground.categories, { id: 1, name: 'a bolt' }];
     write('gt2.json', { ...ground, categories });

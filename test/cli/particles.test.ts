@@ -113,7 +113,7 @@ describe('engine particles', () => {
     const { um_per_px, units, sets, comparison } = readSummary('out3');
     expect([um_per_px, units.area, comparison]).toEqual([null, 'px^2', null]);
     const [set] = sets;
-    expect(set.left_out).toEqual({ without_mask: 0, empty: 1, below_score_threshold: 0, at_border: 0 });
+    expect(set.left_out).toEqual({ without_mask: 0, empty: 1, crowd: 0, below_score_threshold: 0, at_border: 0 });
     expect(set.all.count).toBe(3);
     // areas 9, 20 and 4
     expect(set.all.measures.area).toMatchObject({ mean: 11, min: 4, max: 20, by_number: { d50: 9 } });
@@ -132,6 +132,16 @@ describe('engine particles', () => {
     expect(code).toBe(0);
     const rows = readCsv(folder('out4', 'particles.csv'));
     expect(rows.map((row) => [row['area (px^2)'], row.confidence, row.class])).toEqual([['32', '', 'sphere']]);
+  });
+
+  it('leaves crowd regions of annotations out', async () => {
+    const crowd = { ...annotated.annotations[0], id: 2, iscrowd: 1 };
+    const pred = write('crowd.json', { ...annotated, annotations: [...annotated.annotations, crowd] });
+    const { code, stdout } = await runCommand('particles', '--pred', pred, '--out', folder('crowd'));
+    expect(code).toBe(0);
+    expect(stdout).toContain('crowd.json: 1 particle in 3 images; left out: 1 marked as crowd\n');
+    expect(readCsv(folder('crowd', 'particles.csv'))).toHaveLength(1);
+    expect(readSummary('crowd').sets[0].left_out.crowd).toBe(1);
   });
 
   it('compares two sets by name, each with its own images', async () => {

@@ -62,6 +62,7 @@ describe('readPredictions', () => {
     const mask = { height: 6, width: 10, counts: Uint32Array.from(rectangleCounts) };
     expect(file).toEqual({
       kind: 'results',
+      hasBoxes: false,
       images: [],
       categories: [],
       predictions: [

@@ -30,10 +30,11 @@ describe('measureParticles', () => {
       object(1, 10),
       object(1, 3, { mask: rasterise(() => false, 20) }),
       object(1, 3, { mask: undefined }),
+      object(1, 3, { isCrowd: true }),
     ];
     const { particles, left } = measureParticles(predictions, [], { scoreThreshold: 0.5, excludeBorder: true });
     expect(particles.map(({ number }) => number)).toEqual([2]);
-    expect(left).toEqual({ withoutMask: [4], empty: [3], belowScore: [0], atBorder: [2] });
+    expect(left).toEqual({ withoutMask: [4], empty: [3], belowScore: [0], crowds: [5], atBorder: [2] });
     expect(measureParticles(predictions, []).particles).toHaveLength(3);
   });
 });
