@@ -6,6 +6,7 @@ export { decodeBoxes, rescaleBoxes, type DecodeBoxesAttributes } from './boxes';
 export { conv2d, type Conv2dAttributes } from './conv2d';
 export { convTranspose2d, type ConvTranspose2dAttributes } from './conv_transpose2d';
 export { concat, reshape, slice } from './copy';
+export { dropout, type DropoutAttributes } from './dropout';
 export { binary, unary, type BinaryFunction, type UnaryFunction } from './elementwise';
 export { groupNorm } from './group_norm';
 export { preprocessImage } from './image';

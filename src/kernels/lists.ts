@@ -1,9 +1,14 @@
 import linearSource from '../../shaders/lib/linear.wgsl';
+import gatherGradientSource from '../../shaders/lists/gather_gradient.wgsl';
+import gatherKeysSource from '../../shaders/lists/gather_keys.wgsl';
 import gatherRowsSource from '../../shaders/lists/gather_rows.wgsl';
+import indicesInUseSource from '../../shaders/lists/indices_in_use.wgsl';
 import segmentLabelsSource from '../../shaders/lists/segment_labels.wgsl';
 import stackSource from '../../shaders/lists/stack.wgsl';
 import { u32 } from '../gpu/kernel';
-import { linearWalk, read, required, ShapeError, write, type Op } from './op';
+import { dispatchItems } from './itemwise';
+import { linearWalk, read, required, ShapeError, write, type Op, type OpKernelCall } from './op';
+import { sortDescending } from './sort';
 import { dense, product, rows, type TensorSpec } from './tensor';
 
 /**
@@ -85,6 +90,51 @@ export const gatherRows: Op<Record<string, never>> = {
       },
       params: { rows: u32(n), inner: u32(element === 'vec4u' ? inner / 4 : inner) },
       workgroups: walk.workgroups,
+    });
+  },
+  backward: (build, { inputs: [source, indices], gradients: [dy] }) => [
+    build.apply1(gatherRowsGradient, [dy, indices], { shape: required([source], 0, 'gatherRows').spec.shape }),
+    null,
+  ],
+};
+
+/**
+ * Each row of the source has the sum of dy over the places that it was gathered to, in their order: the indices are sorted,
+ * so that nothing is scattered. Inputs: dy dense [n, inner]; indices u32 [n], whose count limits them. Output: dense `shape`.
+ */
+const gatherRowsGradient: Op<{ shape: readonly number[] }> = {
+  name: 'gatherRowsGradient',
+  infer: (_, { shape }) => [dense(shape)],
+  forward(context, inputs, [dx]) {
+    const [dy, indices] = [0, 1].map((i) => required(inputs, i, 'gatherRowsGradient'));
+    const { count, spec } = indices;
+    const [n] = spec.shape;
+    // the bits of an index are those of a positive f32
+    const keys = context.scratch(dense([n]));
+    const sorted = context.scratch(dense([n]));
+    const places = context.scratch(dense([n], 'u32'));
+    const defines = { LIMITED: count !== undefined };
+    const limit: OpKernelCall['bindings'] = count === undefined ? {} : { limit: read(count, 'u32') };
+    dispatchItems(context, n, {
+      kernel: 'lists/gather_keys',
+      source: indicesInUseSource + gatherKeysSource,
+      defines,
+      bindings: { indices: read(indices, 'u32'), ...limit, keys: write(keys, 'u32') },
+      params: { indices: u32(n) },
+    });
+    sortDescending.forward(context, [keys], [sorted, places], {});
+    dispatchItems(context, rows(dx.spec), {
+      kernel: 'lists/gather_gradient',
+      source: indicesInUseSource + gatherGradientSource,
+      defines,
+      bindings: {
+        sorted: read(sorted, 'u32'),
+        places: read(places, 'u32'),
+        dy: read(dy, 'f32'),
+        ...limit,
+        dx: write(dx, 'f32'),
+      },
+      params: { indices: u32(n), inner: u32(dx.spec.shape.at(-1) ?? 1) },
     });
   },
 };

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { gatherRows, segmentLabels, stackLists } from '../../src/kernels/lists';
-import { dense } from '../../src/kernels/tensor';
+import { dense, product } from '../../src/kernels/tensor';
 import { asOn, DEVICES } from '../helpers/capabilities';
-import { expectSame } from '../helpers/compare';
+import { expectClose, expectSame } from '../helpers/compare';
 import { fixtures, type FixtureTensor } from '../helpers/fixtures';
+import { formula } from '../helpers/formula';
+import { expectCentralDifferences, runGradient } from '../helpers/gradient';
 import { runOp, type TestTensor } from '../helpers/gpu';
+import { plainInput } from '../helpers/layouts';
 
 type Case =
   | { kind: 'stack'; op: { capacity: number } }
@@ -43,6 +46,14 @@ describe.each(DEVICES.slice(0, 2))('lists, $device', ({ changes }) => {
           expect(y.spec).toEqual(dense(outputs.y.shape, dtype));
           expectSame(y.values, expected, dtype);
         }
+        const operands = [plainInput(source), indexList(indices, attributes.count)];
+        const { shape } = outputs.y;
+        // what lies past the count is as undefined as there
+        const weights = formula(product(shape), 9).fill(NaN, product([attributes.count ?? shape[0], shape[1]]));
+        const [gradient] = await runGradient(asOn(gatherRows, changes), operands, {}, [
+          { spec: dense(shape), values: weights },
+        ]);
+        expectClose(gradient!.values, outputs.d_source.data, 1e-6, 'gradient');
       } else {
         const [labels] = await runOp(
           asOn(segmentLabels, changes),
@@ -53,6 +64,15 @@ describe.each(DEVICES.slice(0, 2))('lists, $device', ({ changes }) => {
       }
     });
   }
+
+  test('the gradient of gatherRows is central differences, and the same on every run', async () => {
+    const indices = { spec: dense([9], 'u32'), values: Uint32Array.of(4, 1, 4, 4, 0, 6, 1, 4, 6) };
+    const operands = [{ spec: dense([7, 3]), values: formula(21, 1) }, indices];
+    await expectCentralDifferences(asOn(gatherRows, changes), operands, {}, 1e-5);
+    const weight = { spec: dense([9, 3]), values: formula(27, 2) };
+    const [first, second] = [0, 1].map(() => runGradient(asOn(gatherRows, changes), operands, {}, [weight]));
+    expectSame((await first)[0]!.values, (await second)[0]!.values);
+  });
 
   test('refuses lists that do not fit together', async () => {
     const count = { spec: dense([1], 'u32'), values: new Uint32Array(1) };

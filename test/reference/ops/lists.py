@@ -1,4 +1,4 @@
-"""stackLists, gatherRows and segmentLabels."""
+"""stackLists, gatherRows with its gradient, and segmentLabels."""
 import numpy as np
 
 from fixture import Fixture, formula
@@ -31,7 +31,10 @@ def generate():
         indices = rng.integers(0, len(rows), n).astype(np.int32)
         gathered = rows[indices].copy()
         gathered[n if used is None else used:] = 0
-        fixture.case(f"gather {name}", {"source": source, "indices": indices}, {"y": gathered}, kind="gather", count=used)
+        d_rows = np.zeros(rows.shape)
+        np.add.at(d_rows, indices[:used], formula(gathered.shape, 9).astype(np.float64)[:used])
+        fixture.case(f"gather {name}", {"source": source, "indices": indices},
+                     {"y": gathered, "d_source": d_rows.reshape(shape)}, kind="gather", count=used)
     for name, n, used, length in [("labels", 70, None, 9), ("labels, counted", 70, 20, 100), ("labels none", 0, None, 3)]:
         indices = rng.integers(0, 1000, n).astype(np.int32)
         labels = indices // length + 1
