@@ -130,18 +130,19 @@ function baseline(points: readonly Point[]): number[] {
 type Span = readonly [low: number, high: number];
 
 /** An axis from one nice number to another around all values. */
-function axisAround(label: string, values: readonly number[], range: Span): Axis {
+export function axisAround(label: string, values: readonly number[], range: Span): Axis {
   const [low, high] = scaleLinear().domain(span(values)).nice(6).domain();
   return linearAxis(label, [low, high], range);
 }
 
 /** An axis of the values' own decades, as `histogram` has it. */
-function logAxisAround(label: string, values: readonly number[], range: Span): Axis {
+export function logAxisAround(label: string, values: readonly number[], range: Span): Axis {
   const [low, high] = logSpan(values);
   return logAxis(label, [10 ** low, 10 ** high], range);
 }
 
-function linearAxis(label: string, domain: Span, range: Span): Axis {
+/** An axis from one end of the domain to the other. */
+export function linearAxis(label: string, domain: Span, range: Span): Axis {
   const scale = scaleLinear().domain(domain).range(range);
   return { label, scale, ticks: linearTicks(scale, 6) };
 }
