@@ -62,7 +62,7 @@ function withoutComments(text) {
  * @returns {string | undefined} what is wrong with it
  */
 function directionComplaint(path, to) {
-  const target = posix.normalize(posix.join(posix.dirname(path), to.replace(/\?(?:script|text)$/, '')));
+  const target = posix.normalize(posix.join(posix.dirname(path), to.replace(/\?(?:script|thread|text)$/, '')));
   if (!target.startsWith('src/')) {
     return target.startsWith('shaders/') || target === 'package.json' ? undefined : `${to} lies outside src/`;
   }

@@ -1,25 +1,34 @@
-// Imports of a file's content: `./page?script` is the browser script built from page.ts, `./style.css?text` its text.
+// Imports of a file's content: `./page?script` is the browser script built from page.ts, `./job?thread` the script of a
+// worker thread of Node built from job.ts, `./style.css?text` its text.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-const PATTERN = /^(.+)\?(script|text)$/;
+/** @typedef {'script' | 'thread' | 'text'} Kind */
+const PATTERN = /^(.+)\?(script|thread|text)$/;
 
 /**
  * @param {string} importee as the import has it
  * @param {string} importer path of the file that imports
- * @returns {{ path: string, kind: 'script' | 'text' } | undefined} undefined for an ordinary import
+ * @returns {{ path: string, kind: Kind } | undefined} undefined for an ordinary import
  */
 function inlined(importee, importer) {
   const match = PATTERN.exec(importee);
   if (match === null) {
     return undefined;
   }
-  const kind = match[2] === 'script' ? 'script' : 'text';
-  return { path: join(dirname(importer), match[1]) + (kind === 'script' ? '.ts' : ''), kind };
+  const kind = /** @type {Kind} */ (match[2]);
+  return { path: join(dirname(importer), match[1]) + (kind === 'text' ? '' : '.ts'), kind };
 }
 
-/** @param {{ path: string, kind: 'script' | 'text' }} file */
+/** @type {Record<'script' | 'thread', import('esbuild').BuildOptions>} */
+const BUNDLES = {
+  script: { format: 'iife', platform: 'browser', target: 'es2022' },
+  // packages stay outside: the thread requires them
+  thread: { format: 'cjs', platform: 'node', target: 'node20', packages: 'external' },
+};
+
+/** @param {{ path: string, kind: Kind }} file */
 async function contentOf({ path, kind }) {
   if (kind === 'text') {
     return readFileSync(path, 'utf8');
@@ -27,9 +36,7 @@ async function contentOf({ path, kind }) {
   const { outputFiles } = await build({
     entryPoints: [path],
     bundle: true,
-    format: 'iife',
-    platform: 'browser',
-    target: 'es2022',
+    ...BUNDLES[kind],
     minify: true,
     legalComments: 'none',
     plugins: [inlineForEsbuild],
@@ -47,7 +54,7 @@ export const inlineForEsbuild = {
       const file = inlined(path, importer);
       return file === undefined ? undefined : { path: file.path, namespace: `inline-${file.kind}` };
     });
-    for (const kind of /** @type {const} */ (['script', 'text'])) {
+    for (const kind of /** @type {const} */ (['script', 'thread', 'text'])) {
       bundle.onLoad({ filter: /.*/, namespace: `inline-${kind}` }, async ({ path }) => ({
         contents: await contentOf({ path, kind }),
         loader: 'text',
@@ -74,7 +81,7 @@ export function inlineForVitest() {
         return null;
       }
       const [kind, path] = id.slice(MARK.length, -'.inline'.length).split(/:(.*)/s);
-      return `export default ${JSON.stringify(await contentOf({ path, kind: kind === 'script' ? 'script' : 'text' }))};`;
+      return `export default ${JSON.stringify(await contentOf({ path, kind: /** @type {Kind} */ (kind) }))};`;
     },
   };
 }

@@ -4,6 +4,12 @@ declare module '*?script' {
   export default script;
 }
 
+/** A TypeScript file bundled as a script for a worker thread of Node: see src/data/training/sample_decoder.ts. */
+declare module '*?thread' {
+  const script: string;
+  export default script;
+}
+
 /** A file's text. */
 declare module '*?text' {
   const text: string;

@@ -1,5 +1,12 @@
+import { join } from 'node:path';
+import { InputError } from '../../errors';
+import type { Annotation, Category, Dataset, DatasetImage } from '../../eval/dataset';
+import { readDataset } from '../dataset_file';
+import { requireImageFiles } from '../dataset_image';
 import type { Warnings } from '../warnings';
-import type { SampleObjects } from './sample';
+import { chooseCategories } from './classes';
+import { keepObject, packObjects } from './objects';
+import type { MaskRuns, SampleObjects } from './sample';
 
 /** The keys of a configuration's section `data` that decide what takes part. */
 export interface TrainingDataOptions {
@@ -13,23 +20,14 @@ export interface TrainingDataOptions {
   readonly minObjectSide: number;
 }
 
-/** An image that takes part, with its objects, their masks still as runs. */
-export interface TrainingEntry extends SampleObjects {
-  /** As the annotation file has it. */
-  readonly id: number;
-  readonly fileName: string;
-  /** Of the image file: the image folder and `fileName`. */
+/** An image and its file. */
+export interface ImageEntry extends DatasetImage {
+  /** Of the file: the image folder and `fileName`. */
   readonly path: string;
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** u32 words of the masks' bits; 0 without masks. */
-  readonly words: number;
-  /** COCO's run lengths (`Rle.counts`) of all masks, one after the other. */
-  readonly runs: Uint32Array<ArrayBuffer>;
-  /** [n]: where each object's runs end in `runs`; as the one before for an object without a mask. */
-  readonly runEnds: Uint32Array<ArrayBuffer>;
 }
+
+/** An image that takes part, with its objects, their masks still as runs. */
+export interface TrainingEntry extends ImageEntry, SampleObjects, MaskRuns {}
 
 /** What training learns from. */
 export interface TrainingDataset {
@@ -45,9 +43,120 @@ export interface TrainingDataset {
   readonly maxWords: number;
 }
 
-export type ReadTrainingDataset = (
+/**
+ * Reads what training learns from: masks are rasterised and checked here, once; image files are only looked for.
+ *
+ * Left out, and counted in `warnings`: objects that are too small or have no pixel. Left out silently, as they are not to
+ * be learnt: objects of other categories, and images that hold nothing to learn unless `keepEmptyImages`.
+ * @param annotations path of a COCO annotation file
+ * @param imageFolder what its `file_name`s are relative to
+ * @throws InputError as `readDataset`; for unknown categories, images whose size is not stated, missing image files (all
+ * counted, the first ones named), and where nothing is left to learn
+ */
+export async function readTrainingDataset(
   annotations: string,
   imageFolder: string,
   options: TrainingDataOptions,
   warnings: Warnings,
-) => Promise<TrainingDataset>;
+): Promise<TrainingDataset> {
+  const dataset = await readDataset(annotations, warnings, { masks: true });
+  const categories = chooseCategories(dataset.categories, options.categories, annotations, 'data.categories');
+  requireSizes(dataset.images, annotations);
+  const learnt = annotationsOf(dataset, categories);
+  requireMasks(learnt, annotations);
+  const byImage = groupByImage(learnt);
+  const labels = new Map(categories.map(({ id }, i) => [id, i + 1]));
+  const images = dataset.images.flatMap((image): TrainingEntry[] => {
+    const kept = (byImage.get(image.id) ?? []).flatMap((annotation) => {
+      const object = keepObject(annotation, labels.get(annotation.categoryId)!, image, options, warnings);
+      return object === null ? [] : [object];
+    });
+    const takesPart = options.keepEmptyImages || kept.some(({ isCrowd }) => !isCrowd);
+    return takesPart ? [{ ...imageEntry(image, imageFolder), ...packObjects(kept) }] : [];
+  });
+  if (!images.some(({ crowd }) => crowd.includes(0))) {
+    const names = categories.map(({ name }) => `"${name}"`).join(', ');
+    throw new InputError(
+      `annotation file ${annotations} holds no object to learn of ${names}: annotate objects, or correct data.categories, ` +
+        'data.min_object_area and data.min_object_side',
+    );
+  }
+  await requireImageFiles(imageFolder, images, annotations);
+  return {
+    images,
+    classNames: categories.map(({ name }) => name),
+    categoryIds: categories.map(({ id }) => id),
+    maxObjects: images.reduce((most, { objects }) => Math.max(most, objects), 0),
+    maxWords: images.reduce((most, { words }) => Math.max(most, words), 1),
+  };
+}
+
+/** What a validation run compares with, and the images that it goes through. */
+export interface ValidationDataset {
+  readonly images: readonly ImageEntry[];
+  /** For the evaluator: all images, the learnt categories, and all of their annotations, of any size, with masks. */
+  readonly dataset: Dataset;
+  /** The id, in `dataset`, of the category of label i + 1. */
+  readonly categoryIds: readonly number[];
+}
+
+/**
+ * Reads what validation compares with: everything counts, as in `engine eval`, but categories that are not learnt.
+ * @param classNames of the training dataset: categories are matched by name, so that their ids may differ
+ * @throws InputError as `readDataset`; for a class that the file does not list, and missing image files
+ */
+export async function readValidationDataset(
+  annotations: string,
+  imageFolder: string,
+  classNames: readonly string[],
+  warnings: Warnings,
+): Promise<ValidationDataset> {
+  const whole = await readDataset(annotations, warnings, { masks: true });
+  const categories = chooseCategories(whole.categories, classNames, annotations, 'classes of the training dataset');
+  await requireImageFiles(imageFolder, whole.images, annotations);
+  return {
+    images: whole.images.map((image) => imageEntry(image, imageFolder)),
+    dataset: { images: whole.images, categories, annotations: annotationsOf(whole, categories) },
+    categoryIds: categories.map(({ id }) => id),
+  };
+}
+
+function imageEntry({ id, fileName, width, height }: DatasetImage, folder: string): ImageEntry {
+  return { id, fileName, width, height, path: join(folder, fileName) };
+}
+
+/** In the order of the file. */
+function annotationsOf({ annotations }: Dataset, categories: readonly Category[]): Annotation[] {
+  const ids = new Set(categories.map(({ id }) => id));
+  return annotations.filter(({ categoryId }) => ids.has(categoryId));
+}
+
+function groupByImage(annotations: readonly Annotation[]): Map<number, Annotation[]> {
+  const byImage = new Map<number, Annotation[]>();
+  for (const annotation of annotations) {
+    const list = byImage.get(annotation.imageId) ?? [];
+    list.push(annotation);
+    byImage.set(annotation.imageId, list);
+  }
+  return byImage;
+}
+
+function requireSizes(images: readonly DatasetImage[], path: string): void {
+  const unknown = images.filter(({ width, height }) => width === 0 || height === 0);
+  if (unknown.length > 0) {
+    throw new InputError(
+      `annotation file ${path} lacks "width" and "height" of ${unknown.length} of ${images.length} images ` +
+        `(the first is image ${unknown[0].id}): add them`,
+    );
+  }
+}
+
+/** A file of boxes cannot teach masks; single objects without one can be ignored. */
+function requireMasks(annotations: readonly Annotation[], path: string): void {
+  const objects = annotations.filter(({ isCrowd }) => !isCrowd);
+  if (objects.length > 0 && objects.every(({ mask }) => mask === undefined)) {
+    throw new InputError(
+      `annotation file ${path} has boxes but no masks: each object needs a "segmentation" (polygons or run lengths)`,
+    );
+  }
+}

@@ -50,7 +50,7 @@ export class ImageOrder {
   /** @param sizes of the dataset's images, in its order, in pixels */
   constructor(
     sizes: readonly Size[],
-    private readonly settings: OrderSettings,
+    readonly settings: OrderSettings,
   ) {
     const { batchSize, groupByAspectRatio } = settings;
     if (sizes.length === 0 || !(Number.isInteger(batchSize) && batchSize >= 1)) {

@@ -31,3 +31,13 @@ export interface DecodedSample extends SampleObjects {
   /** Mask bits as `placements` lays them out: bit k of a word is the pixel k to the right of its first. At least one word. */
   readonly words: Uint32Array<ArrayBuffer>;
 }
+
+/** The masks of an image's objects as COCO's run lengths (`Rle.counts`). */
+export interface MaskRuns {
+  /** u32 words of the masks' bits; 0 without masks. */
+  readonly words: number;
+  /** Of all masks, one after the other. */
+  readonly runs: Uint32Array<ArrayBuffer>;
+  /** [n]: where each object's runs end in `runs`; as the one before for an object without a mask. */
+  readonly runEnds: Uint32Array<ArrayBuffer>;
+}
