@@ -51,31 +51,31 @@ export function learningRateAt({ learningRate, steps, schedule, warmUp }: Schedu
  * @throws InputError that names the key
  */
 export function checkSchedule({ learningRate, steps, schedule, warmUp }: ScheduleSettings): void {
-  demand(learningRate >= 0, 'learning rate', learningRate, '0 or more');
-  demand(Number.isInteger(steps) && steps > 0, 'number of steps', steps, 'a whole number, 1 or more');
+  demand(learningRate >= 0, 'optimizer.learning_rate', learningRate, '0 or more');
+  demand(Number.isInteger(steps) && steps > 0, 'the number of steps', steps, 'a whole number, 1 or more');
   if (schedule.type === 'multistep') {
     const { milestones, gamma = 0.1 } = schedule;
-    const ascending = milestones.every((at, i) => at >= 0 && (i === 0 || at > milestones[i - 1]));
-    demand(ascending, 'list of milestones', `[${milestones.join(', ')}]`, 'ascending and of numbers 0 or more');
-    demand(gamma > 0, "multistep schedule's gamma", gamma, 'above 0');
+    const ascending = milestones.every((at, i) => at >= 0 && (i === 0 || at >= milestones[i - 1]));
+    demand(ascending, 'schedule.milestones', `[${milestones.join(', ')}]`, 'ascending and of numbers 0 or more');
+    demand(gamma > 0, 'schedule.gamma', gamma, 'above 0');
   } else if (schedule.type === 'cosine') {
     const { minimum = 0 } = schedule;
     demand(
       minimum >= 0 && minimum <= learningRate,
-      "cosine schedule's minimum",
+      'schedule.minimum',
       minimum,
-      'from 0 to the learning rate',
+      `from 0 to the learning rate, ${learningRate}`,
     );
   } else if (schedule.type === 'polynomial') {
-    demand((schedule.power ?? 1) > 0, "polynomial schedule's power", schedule.power, 'above 0');
+    demand((schedule.power ?? 1) > 0, 'schedule.power', schedule.power, 'above 0');
   }
   if (warmUp !== undefined) {
     const { factor = defaultFactor(warmUp) } = warmUp;
-    demand(factor > 0 && factor <= 1, "warm-up's factor", factor, 'above 0 and at most 1');
+    demand(factor > 0 && factor <= 1, 'schedule.warm_up.factor', factor, 'above 0 and at most 1');
     const fits = Number.isInteger(warmUp.steps) && warmUp.steps >= 0;
-    demand(fits, 'number of warm-up steps', warmUp.steps, 'a whole number, 0 or more');
+    demand(fits, 'schedule.warm_up.steps', warmUp.steps, 'a whole number, 0 or more');
     const leaves = warmUp.order !== 'before' || warmUp.steps < steps;
-    demand(leaves, 'number of warm-up steps', warmUp.steps, `below the ${steps} steps of the run`);
+    demand(leaves, 'schedule.warm_up.steps', warmUp.steps, `below the ${steps} steps of the run`);
   }
 }
 
@@ -85,8 +85,8 @@ export function checkSchedule({ learningRate, steps, schedule, warmUp }: Schedul
  * @param referenceBatch the batch that `learningRate` is meant for
  */
 export function scaledLearningRate(learningRate: number, batch: number, referenceBatch: number): number {
-  demand(batch > 0, 'batch', batch, '1 or more');
-  demand(referenceBatch > 0, "learning rate's reference batch", referenceBatch, '1 or more');
+  demand(batch > 0, 'train.batch_size', batch, '1 or more');
+  demand(referenceBatch > 0, 'train.reference_batch_size', referenceBatch, '1 or more');
   return (learningRate * batch) / referenceBatch;
 }
 
@@ -122,6 +122,6 @@ function defaultFactor({ type }: WarmUp): number {
 
 function demand(holds: boolean, what: string, value: unknown, expected: string): void {
   if (!holds) {
-    throw new InputError(`the ${what} is ${String(value)} and must be ${expected}`);
+    throw new InputError(`${what} is ${String(value)} and must be ${expected}`);
   }
 }

@@ -6,17 +6,22 @@ interface Case extends LinePoint {
   readonly coefficients: readonly number[];
   readonly ripple: number;
   readonly frequency: number;
+  readonly kinks: readonly (readonly [at: number, weight: number])[];
   readonly firstStep: number;
   readonly evaluations: number;
 }
 
-function pointOf({ coefficients, ripple, frequency }: Case, step: number): LinePoint {
+function pointOf({ coefficients, ripple, frequency, kinks }: Case, step: number): LinePoint {
   const angle = frequency * step + 1;
   let [value, slope] = [ripple * Math.cos(angle), -ripple * frequency * Math.sin(angle)];
   coefficients.forEach((coefficient, i) => {
     value += coefficient * step ** i;
     slope += i === 0 ? 0 : coefficient * i * step ** (i - 1);
   });
+  for (const [at, weight] of kinks.filter(([kink]) => step > kink)) {
+    value += weight * (step - at);
+    slope += weight;
+  }
   return { step, value, slope };
 }
 
