@@ -92,9 +92,8 @@ export type OptimizerSettings =
 
 export type OptimizerType = OptimizerSettings['type'];
 
-/** torch.optim's default learning rates; null where it has none. L-BFGS is not one of `OptimizerSettings`: see lbfgs.ts. */
-export const DEFAULT_LEARNING_RATES: Readonly<Record<OptimizerType | 'lbfgs', number | null>> = {
-  sgd: null,
+/** torch.optim's default learning rates; SGD has none. L-BFGS is not one of `OptimizerSettings`: see lbfgs.ts. */
+export const DEFAULT_LEARNING_RATES: Readonly<Record<Exclude<OptimizerType, 'sgd'> | 'lbfgs', number>> = {
   adam: 1e-3,
   adamw: 1e-3,
   adadelta: 1,
@@ -107,25 +106,6 @@ export const DEFAULT_LEARNING_RATES: Readonly<Record<OptimizerType | 'lbfgs', nu
   asgd: 1e-2,
   lbfgs: 1,
 };
-
-/**
- * The optimizer of a name as people write it (`AdamW`, `SGD`).
- * @throws InputError for SparseAdam, with the reason, and for unknown names
- */
-export function optimizerType(name: string): OptimizerType | 'lbfgs' {
-  const plain = name.toLowerCase().replace(/[-_ ]/g, '');
-  if (plain === 'sparseadam') {
-    throw new InputError(
-      'optimizer SparseAdam works on sparse gradients, and no layer here has any: use adam, which does the same for dense ones',
-    );
-  }
-  if (!Object.hasOwn(DEFAULT_LEARNING_RATES, plain)) {
-    throw new InputError(
-      `there is no optimizer ${name}: choose one of ${Object.keys(DEFAULT_LEARNING_RATES).join(', ')}`,
-    );
-  }
-  return plain as OptimizerType | 'lbfgs';
-}
 
 /** Where a setting may lie: `[0, 1)` includes 0 and excludes 1. */
 export type Interval = '[0, 1)' | '[0, 1]' | '(0, 1)' | '>= 0' | '> 0' | '> 1' | 'finite';

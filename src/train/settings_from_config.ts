@@ -78,12 +78,10 @@ function scheduleSettings(
   steps: number,
   imagesPerStep: number,
 ): ScheduleSettings {
-  const base = optimizer.learningRate ?? DEFAULT_LEARNING_RATES[optimizer.type];
-  if (base === null) {
-    throw new InputError(
-      `optimizer.learning_rate is missing, and ${optimizer.type} has no default: give it, such as 0.02`,
-    );
-  }
+  const base =
+    optimizer.type === 'sgd'
+      ? optimizer.learningRate
+      : (optimizer.learningRate ?? DEFAULT_LEARNING_RATES[optimizer.type]);
   const reference = train.referenceBatchSize;
   const {
     warmUp: { factor, ...warmUp },

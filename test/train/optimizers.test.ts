@@ -1,37 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { InputError } from '../../src/errors';
 import { Graph } from '../../src/graph/graph';
 import { averageWeight } from '../../src/train/average';
-import { optimizerType, type OptimizerSettings } from '../../src/train/optimizer_settings';
+import type { OptimizerSettings } from '../../src/train/optimizer_settings';
 import { createOptimizer, wholeArena } from '../../src/train/optimizers';
 
 const layout = { chunks: [256, 128], ranges: new Map() };
 const all = [{ ranges: wholeArena(layout) }];
-
-describe('optimizerType', () => {
-  test('knows the names of torch.optim, however they are written', () => {
-    expect(['SGD', 'AdamW', 'RMSprop', 'L-BFGS', 'nadam'].map(optimizerType)).toEqual([
-      'sgd',
-      'adamw',
-      'rmsprop',
-      'lbfgs',
-      'nadam',
-    ]);
-  });
-
-  test.each(['SparseAdam', 'sparse_adam', 'sparse-adam'])(
-    '%s is refused with the reason and the alternative',
-    (name) => {
-      expect(() => optimizerType(name)).toThrow(InputError);
-      expect(() => optimizerType(name)).toThrow(/sparse gradients, and no layer here has any: use adam/);
-    },
-  );
-
-  test('an unknown name gets the list', () => {
-    expect(() => optimizerType('lion')).toThrow(/there is no optimizer lion: choose one of sgd, adam, /);
-    expect(() => optimizerType('constructor')).toThrow(InputError);
-  });
-});
 
 test.each<[OptimizerSettings, RegExp]>([
   [{ type: 'sgd', momentum: -1 }, /optimizer.momentum is -1 and must be 0 or more/],

@@ -74,7 +74,6 @@ test('a warm-up that outlasts the run is told', () => {
 });
 
 test.each([
-  [['optimizer.learning_rate=null'], /optimizer.learning_rate is missing, and sgd has no default/],
   [['optimizer={type: sgd, learning_rate: 0.1, nesterov: true}'], /nesterov needs a momentum/],
   [['train.clip_norm=1', 'train.clip_value=1'], /train.clip_norm and train.clip_value are both given/],
   [['schedule={type: cosine, minimum: 0.5}'], /schedule.minimum is 0.5 and must be from 0 to the learning rate, 0.02/],
