@@ -7,7 +7,7 @@ import type { Category } from '../../eval/dataset';
  * @param categories of the annotation file
  * @param names those to learn, in this order; null for all, in the order of their ids
  * @param path of the annotation file, for messages
- * @param wanted what asks for the names, e.g. "data.categories"
+ * @param wanted what asks for the names, e.g. "data.categories", as the beginning of a message
  * @throws InputError for a name that the file does not have, with the nearest one; for a name that it or the list has twice
  */
 export function chooseCategories(

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InputError } from '../../errors';
 import type { Annotation, Category, Dataset, DatasetImage } from '../../eval/dataset';
 import { readDataset } from '../dataset_file';
@@ -102,20 +102,26 @@ export interface ValidationDataset {
 
 /**
  * Reads what validation compares with: everything counts, as in `engine eval`, but categories that are not learnt.
- * @param classNames of the training dataset: categories are matched by name, so that their ids may differ
+ * @param training categories are matched with its classes by name, so that their ids may differ
+ * @param warnings counts, beside those of `readDataset`, images that are also trained on
  * @throws InputError as `readDataset`; for a class that the file does not list, and missing image files
  */
 export async function readValidationDataset(
   annotations: string,
   imageFolder: string,
-  classNames: readonly string[],
+  training: Pick<TrainingDataset, 'classNames' | 'images'>,
   warnings: Warnings,
 ): Promise<ValidationDataset> {
   const whole = await readDataset(annotations, warnings, { masks: true });
-  const categories = chooseCategories(whole.categories, classNames, annotations, 'classes of the training dataset');
+  const categories = chooseCategories(whole.categories, training.classNames, annotations, 'validation');
   await requireImageFiles(imageFolder, whole.images, annotations);
+  const images = whole.images.map((image) => imageEntry(image, imageFolder));
+  const trainedOn = new Set(training.images.map(({ path }) => resolve(path)));
+  for (const { fileName } of images.filter((image) => trainedOn.has(resolve(image.path)))) {
+    warnings.add('validation images that are also trained on, whose figures say little', fileName);
+  }
   return {
-    images: whole.images.map((image) => imageEntry(image, imageFolder)),
+    images,
     dataset: { images: whole.images, categories, annotations: annotationsOf(whole, categories) },
     categoryIds: categories.map(({ id }) => id),
   };

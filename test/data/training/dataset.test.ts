@@ -178,7 +178,7 @@ describe('readTrainingDataset', () => {
 
 describe('readValidationDataset', () => {
   it('matches classes by name and keeps every image and object of them', async () => {
-    await read([grain(7, { segmentation: rectangle(0, 0, 3, 3) })]);
+    const { dataset: training } = await read([grain(7, { segmentation: rectangle(0, 0, 3, 3) })]);
     const path = at('val.json');
     const others = [
       { id: 1, name: 'pore' },
@@ -191,7 +191,12 @@ describe('readValidationDataset', () => {
       segmentation: rectangle(0, 0, category_id, 1),
     }));
     writeFileSync(path, cocoText(images, others, objects));
-    const validation = await readValidationDataset(path, at(), ['grain', 'pore'], new Warnings());
+    const warnings = new Warnings();
+    const classNames = ['grain', 'pore'];
+    const validation = await readValidationDataset(path, at(), { ...training, classNames }, warnings);
+    expect(warnings.lines()).toEqual([
+      'validation images that are also trained on, whose figures say little: 1 (a.png)',
+    ]);
     expect(validation.categoryIds).toEqual([2, 1]);
     expect(validation.images.map(({ id, path: file }) => [id, file])).toEqual([
       [7, at('a.png')],
@@ -201,8 +206,8 @@ describe('readValidationDataset', () => {
       [2, 30],
       [3, 30],
     ]);
-    expect(await refusal(readValidationDataset(path, at(), ['grains'], new Warnings()))).toBe(
-      'classes of the training dataset: "grains" is no category of DIR/val.json, did you mean "grain"?',
+    expect(await refusal(readValidationDataset(path, at(), { ...training, classNames: ['grains'] }, warnings))).toBe(
+      'validation: "grains" is no category of DIR/val.json, did you mean "grain"?',
     );
   });
 });
