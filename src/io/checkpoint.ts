@@ -12,7 +12,7 @@ export type HostTensor =
   | { shape: number[]; dtype: 'u8'; data: Uint8Array };
 
 /** The forms of weight files that are read. */
-export type CheckpointFormat = 'safetensors' | 'pytorch-zip' | 'pytorch-legacy';
+export type CheckpointFormat = 'safetensors' | 'pytorch-zip' | 'pytorch-legacy' | 'npy-folder';
 
 /** The tensors of one file of weights, by the names in the file. */
 export interface Checkpoint {
@@ -20,7 +20,7 @@ export interface Checkpoint {
   file: string;
   format: CheckpointFormat;
   tensors: Map<string, HostTensor>;
-  /** safetensors' `__metadata__`; empty for PyTorch files. */
+  /** safetensors' `__metadata__`; empty for the others. */
   metadata: Record<string, string>;
 }
 

@@ -119,10 +119,13 @@ async function parse(bytes: Uint8Array, file: string): Promise<Checkpoint> {
   if (startsWith(bytes, 'PK\x03\x04') || startsWith(bytes, 'PK\x05\x06')) {
     return readPytorchZip(bytes, file);
   }
-  if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5) {
+  const hasHeader = bytes[8] === 0x7b && !isText(bytes);
+  // The length of a safetensors header may begin with the bytes of a pickle; it ends with zeros, as no pickle does here.
+  const hasLength = hasHeader && bytes.subarray(4, 8).every((byte) => byte === 0);
+  if (bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5 && !hasLength) {
     return readPytorchLegacy(bytes, file);
   }
-  if (bytes[8] === 0x7b && !isText(bytes)) {
+  if (hasHeader) {
     return parseSafetensors(bytes, file);
   }
   throw new InputError(`${file}: it is ${describeOther(bytes)}; ${wayOut}.`);

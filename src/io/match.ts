@@ -1,13 +1,14 @@
 import { InputError } from '../errors';
 import type { Checkpoint, HostTensor } from './checkpoint';
 import { recogniseOtherModel } from './families';
-import { canonicalName, isBookkeeping } from './names';
+import { AVERAGE_PREFIX, canonicalName, isBookkeeping } from './names';
 import { firstFew, formatShape, quoteName } from './text';
 
 const shown = 5;
 
 /**
- * The tensors of a checkpoint by torchvision's present names (see `canonicalName`), without bookkeeping.
+ * The tensors of a checkpoint by torchvision's present names (see `canonicalName`), without bookkeeping. Where training
+ * kept the moving average of a parameter, that is the parameter's value.
  *
  * @throws InputError where the file has one parameter under both its old and its present name
  */
@@ -23,18 +24,20 @@ export function canonicalTensors(checkpoint: Checkpoint): Map<string, HostTensor
         `${checkpoint.file}: ${quoteName(canonical)} is there under its old and its present name; remove one of them.`,
       );
     }
-    tensors.set(canonical, tensor);
+    tensors.set(canonical, checkpoint.tensors.get(`${AVERAGE_PREFIX}${name}`) ?? tensor);
   }
   return tensors;
 }
 
-interface Mismatch {
+/** A tensor that the file has in another shape than the model. */
+export interface Mismatch {
   name: string;
   found: number[];
   wanted: number[];
 }
 
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
+/** Whether two shapes have the same dimensions. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
@@ -50,7 +53,7 @@ function outputsPerClass(name: string): number | null {
 }
 
 /** Where nothing but the number of classes differs: the number in the file and the wanted one, with background. */
-function classMismatch(mismatches: readonly Mismatch[]): { found: number; wanted: number } | null {
+export function classMismatch(mismatches: readonly Mismatch[]): { found: number; wanted: number } | null {
   let result: { found: number; wanted: number } | null = null;
   for (const { name, found, wanted } of mismatches) {
     const outputs = outputsPerClass(name);

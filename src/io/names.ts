@@ -35,7 +35,12 @@ export function canonicalName(name: string): string {
     );
 }
 
-/** True for what PyTorch keeps beside the parameters and inference never reads. */
+/** Before the name of a parameter: its moving average over training. It is what inference uses where it is there. */
+export const AVERAGE_PREFIX = 'ema/';
+/** Before SLOT/PARAMETER: what an optimizer remembers. */
+export const OPTIMIZER_PREFIX = 'optimizer/';
+
+/** True for what PyTorch, or a checkpoint of ours, keeps beside the parameters and inference never reads. */
 export function isBookkeeping(name: string): boolean {
-  return name.endsWith('.num_batches_tracked');
+  return name.endsWith('.num_batches_tracked') || name.startsWith(OPTIMIZER_PREFIX) || name.startsWith(AVERAGE_PREFIX);
 }

@@ -34,6 +34,16 @@ describe('loadCheckpoint', () => {
     expect([zip.format, zip.file]).toEqual(['pytorch-zip', join(folder, 'b.safetensors')]);
   });
 
+  it('reads safetensors whose length of the header begins as a pickle does', async () => {
+    for (const length of [640, 896, 1152, 65536 + 640]) {
+      const named = new Map([['w', { shape: [1], dtype: 'f32' as const, data: Float32Array.of(1) }]]);
+      const bare = writeSafetensors(named, { pad: '' }).length - 12;
+      const file = writeSafetensors(named, { pad: 'x'.repeat(length - bare) });
+      expect([file[0], file[1]]).toEqual([0x80, (length >> 8) & 0xff]);
+      expect((await loadCheckpoint(put('length.safetensors', file))).format).toBe('safetensors');
+    }
+  });
+
   const tar = new Uint8Array(512);
   tar.set(pk.bytes('ustar'), 257);
   const others: [string, Uint8Array | string, RegExp][] = [

@@ -233,3 +233,26 @@ describe('describeCheckpoint', () => {
     expect(found).toMatch(message);
   });
 });
+
+describe('checkpoints of a training run', () => {
+  it('give the moving averages where there are any, without what the optimizer remembers', () => {
+    const tensor = (value: number): HostTensor => ({ shape: [1], dtype: 'f32', data: Float32Array.of(value) });
+    const tensors = new Map(
+      Object.entries({ a: 1, b: 2, 'ema/a': 3, 'optimizer/momentum/a': 4, 'optimizer/momentum/b': 5 }).map(
+        ([name, value]) => [name, tensor(value)],
+      ),
+    );
+    const run: Checkpoint = { file: 'last.safetensors', format: 'safetensors', tensors, metadata: {} };
+    const matched = matchParameters(
+      run,
+      new Map([
+        ['a', [1]],
+        ['b', [1]],
+      ]),
+    );
+    expect([...matched].map(([name, [value]]) => [name, value])).toEqual([
+      ['a', 3],
+      ['b', 2],
+    ]);
+  });
+});
