@@ -1,6 +1,9 @@
 import type { Graph, Tensor } from '../graph/graph';
+import { addNoise } from '../kernels/augment/add_noise';
+import { blurImage } from '../kernels/augment/blur_image';
 import { COLOUR_WORDS } from '../kernels/augment/colour_settings';
 import { colourTables } from '../kernels/augment/colour_tables';
+import { EFFECT_WORDS } from '../kernels/augment/effects';
 import { GEOMETRY_WORDS } from '../kernels/augment/geometry';
 import { keepObjects } from '../kernels/augment/keep_objects';
 import { warpImage } from '../kernels/augment/warp_image';
@@ -31,7 +34,7 @@ export interface TrainingInputShape {
  *
  * Inputs, each with `name` before it: `pixels` u32 (8-bit RGB rows), `imageInfo` u32 [4], `geometry` (packGeometry()), `count`
  * u32 [1] of the objects, and of each object `boxes` f32 [G, 4] in the model's image, `labels` and `crowd` u32 [G], `sources`
- * and `targets` u32 [G, 5]; `words` u32, the bits of the source masks; with `colours` also `colourChange`.
+ * and `targets` u32 [G, 5]; `words` u32, the bits of the source masks; with `colours` also `colourChange` and `effects`.
  */
 export function trainingInputs(
   graph: Graph,
@@ -51,11 +54,17 @@ export function trainingInputs(
   const sources = words('sources', objects, 5);
   const targets = words('targets', objects, 5);
   const bits = words('words', shape.sourceWords);
-  const colourChange = shape.colours ? words('colourChange', COLOUR_WORDS) : null;
+  const normalisation = { mean: [...image.mean], std: [...image.std] };
   return graph.scope('transform', () => {
-    const table = colourChange && graph.apply1(colourTables, [pixels, geometry, colourChange], {});
-    const normalisation = { mean: [...image.mean], std: [...image.std] };
-    const warped = graph.apply1(warpImage, [pixels, geometry, table], { height, width, ...normalisation });
+    const warp = (table: Tensor | null): Tensor =>
+      graph.apply1(warpImage, [pixels, geometry, table], { height, width, ...normalisation });
+    const recoloured = (): Tensor => {
+      const change = words('colourChange', COLOUR_WORDS);
+      const effects = words('effects', EFFECT_WORDS);
+      const warped = warp(graph.apply1(colourTables, [pixels, geometry, change], {}));
+      const blurred = graph.apply1(blurImage, [warped, geometry, effects], {});
+      return graph.apply1(addNoise, [blurred, geometry, effects], normalisation);
+    };
     const masks = [sources, targets, count, bits, geometry];
     const [warpedWords, extents] = graph.apply(warpMasks, masks, { words: shape.words });
     const remaining = [boxes, sources, count, extents, geometry];
@@ -64,7 +73,7 @@ export function trainingInputs(
     const keptList = (list: Tensor): Tensor =>
       graph.view(graph.apply1(gatherRows, [graph.view(list, [objects, 1]), kept], {}), [objects]);
     return {
-      image: warped,
+      image: shape.colours ? recoloured() : warp(null),
       imageInfo,
       boxes: graph.withCount(keptBoxes, keptCount),
       labels: keptList(labels),

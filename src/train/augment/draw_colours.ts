@@ -1,6 +1,7 @@
 import type { AugmentSettings } from '../../config/augment_schema';
 import type { ColourChange } from '../../kernels/augment/colour_settings';
-import type { Draws } from './draws';
+import type { Effects } from '../../kernels/augment/effects';
+import type { DrawKey, Draws } from './draws';
 
 /** Whether a configuration may change colours: TrainingInputShape.colours. */
 export function changesColours(settings: AugmentSettings): boolean {
@@ -20,4 +21,11 @@ export function drawColours(settings: AugmentSettings, drawn: Draws): ColourChan
     autocontrast: happens('autocontrast'),
     equalize: happens('equalize'),
   };
+}
+
+export function drawEffects({ blur, noise }: AugmentSettings, drawn: Draws, { seed, step, index }: DrawKey): Effects {
+  const [blurring, disturbing] = [drawn('blur'), drawn('noise')];
+  const sigma = blurring.chance(blur.probability) ? blurring.uniform(...blur.sigma) : 0;
+  const deviation = disturbing.chance(noise.probability) ? disturbing.uniform(...noise.deviation) : 0;
+  return { sigma, deviation, seed, step, index };
 }

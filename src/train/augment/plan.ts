@@ -2,11 +2,12 @@ import type { AugmentSettings } from '../../config/augment_schema';
 import type { DecodedSample } from '../../data/training/sample';
 import type { RandomStream } from '../../data/synth/random';
 import { packColourChange } from '../../kernels/augment/colour_settings';
+import { packEffects } from '../../kernels/augment/effects';
 import { packGeometry, plainGeometry, type Geometry } from '../../kernels/augment/geometry';
 import type { MaskRcnnConfig } from '../../models/config';
 import { modelImageSize } from '../../models/image_size';
 import type { TrainingInputShape } from '../../models/training_inputs';
-import { drawColours } from './draw_colours';
+import { drawColours, drawEffects } from './draw_colours';
 import { drawView, flippedBoxes } from './draw_view';
 import { draws, type DrawKey } from './draws';
 import { boxAfter, clipped, compose, invert, packRectangles, scaling, shift, type Box } from './placement';
@@ -72,6 +73,7 @@ export function augmentSample(
     size,
   );
   const colours = drawColours(settings, drawn);
+  const effects = drawEffects(settings, drawn, key);
   return {
     height: size.height,
     width: size.width,
@@ -92,7 +94,7 @@ export function augmentSample(
         sources: padded('objects', sample.placements, objects, 5),
         targets: padded('objects', targets.placements, objects, 5),
         words: padded('words of masks', sample.words, shape.sourceWords),
-        ...(shape.colours ? { colourChange: packColourChange(colours) } : {}),
+        ...(shape.colours ? { colourChange: packColourChange(colours), effects: packEffects(effects) } : {}),
       };
     },
   };
