@@ -10,10 +10,7 @@ const COMMANDS: readonly Register[] = [registerDataConvert, registerDataSplit, r
 
 /** `engine data`: what people do with annotation files before training. */
 export function registerData(program: Command): void {
-  const data = program
-    .command('data')
-    .description('annotation files: convert, split, check, describe')
-    .showHelpAfterError('(engine data --help lists the commands)');
+  const data = program.command('data').description('annotation files: convert, split, check, describe');
   for (const register of COMMANDS) {
     register(data);
   }

@@ -5,7 +5,8 @@ export function number(option: string, min: number, max: number): (text: string)
   return (text) => {
     const value = Number(text);
     if (text.trim() === '' || !(value >= min && value <= max)) {
-      throw new InputError(`${option} ${text}: give a number from ${min} to ${max}`);
+      const help = /^[\d.]*,\d+$/.test(text) ? `, with a point: ${text.replace(',', '.')}` : '';
+      throw new InputError(`${option} ${text}: give a number from ${min} to ${max}${help}`);
     }
     return value;
   };

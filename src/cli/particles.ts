@@ -1,10 +1,10 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { particlesCsv, summaryJson, type NamedSet } from '../data/particle_files';
-import { missingImages } from '../data/dataset_image';
+import { missingImages, requireImageFolder } from '../data/dataset_image';
+import { OutputFolder } from '../data/output_folder';
 import { readParticleSet } from '../data/particle_set';
 import { Warnings } from '../data/warnings';
-import { writeFile } from '../data/write_file';
 import { InputError } from '../errors';
 import { scaleOf, type Scale } from '../eval/particle_measures';
 import { compareParticles, type MeasureComparison } from '../eval/particles';
@@ -62,13 +62,19 @@ async function particles(options: ParticlesOptions): Promise<void> {
   const scale = scaleOf(options.umPerPx);
   const sets = await readSets(options, warnings);
   const comparison = sets.length > 1 ? compareParticles(sets[0].particles, sets[1].particles, scale) : undefined;
+  const folder = await OutputFolder.create(options.out, { mayHoldFiles: true });
   const files = {
-    'particles.csv': particlesCsv(sets, scale),
-    'summary.json': summaryJson(sets, scale, comparison),
-    'report.html': await report(sets, scale, comparison, options, warnings),
+    'particles.csv': () => particlesCsv(sets, scale),
+    'summary.json': () => summaryJson(sets, scale, comparison),
+    'report.html': () => report(sets, scale, comparison, options, warnings),
   };
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(join(options.out, name), content);
+  try {
+    for (const [name, content] of Object.entries(files)) {
+      await folder.add(name, await content());
+    }
+    await folder.commit();
+  } finally {
+    await folder.abort();
   }
   printWarnings(warnings);
   console.log(describeParticles(sets, scale, comparison));
@@ -119,6 +125,7 @@ async function withImages(
         'add --gt or --images-json (for --compare: --compare-gt)',
     );
   }
+  await requireImageFolder(folder);
   const missing = await missingImages(folder, named);
   if (missing.length === named.length) {
     throw new InputError(

@@ -40,7 +40,20 @@ function createProgram(commands: readonly Register[]): Command {
   for (const register of commands) {
     register(program);
   }
+  program.commands.forEach((command) => {
+    showUsageAfterErrors(command, 'engine');
+  });
   return program;
+}
+
+/** One line below what is wrong with a command line: how the command is called. */
+function showUsageAfterErrors(command: Command, parent: string): void {
+  const name = `${parent} ${command.name()}`;
+  const [usage, lists] = command.commands.length > 0 ? ['COMMAND', 'commands'] : [command.usage(), 'options'];
+  command.showHelpAfterError(`(${name} ${usage}; ${name} --help lists the ${lists})`);
+  command.commands.forEach((inner) => {
+    showUsageAfterErrors(inner, name);
+  });
 }
 
 /**

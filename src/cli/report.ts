@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
+import { AtomicFile } from '../data/atomic';
 import { readDataset } from '../data/dataset_file';
 import { readPredictions } from '../data/prediction_file';
 import { Warnings } from '../data/warnings';
-import { writeFile } from '../data/write_file';
 import type { CocoType } from '../eval/coco_eval/evaluate';
 import type { Dataset, Prediction } from '../eval/dataset';
 import { LEAST_IOU } from '../report/detection_data';
@@ -70,6 +70,7 @@ async function report(options: ReportOptions): Promise<void> {
   const masks = options.type !== 'bbox';
   const dataset = await readDataset(options.gt, warnings, { masks });
   const { predictions } = await readPredictions(options.pred, warnings, { masks, against: dataset });
+  const file = await AtomicFile.create(options.out);
   let progress: Progress | undefined;
   try {
     const { html, shown, evaluation } = await detectionPage({
@@ -86,7 +87,8 @@ async function report(options: ReportOptions): Promise<void> {
         progress.step(name);
       },
     });
-    await writeFile(options.out, html);
+    await file.write(html);
+    await file.commit();
     const megabytes = (Buffer.byteLength(html) / 1e6).toFixed(1);
     const of = shown === dataset.images.length ? '' : ` of ${dataset.images.length}`;
     progress?.end();
@@ -96,6 +98,7 @@ async function report(options: ReportOptions): Promise<void> {
     console.log(`${shown}${of} images, ${predictions.length} predictions: ${options.out} (${megabytes} MB)`);
   } finally {
     progress?.end();
+    await file.abort();
   }
 }
 

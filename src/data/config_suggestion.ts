@@ -13,7 +13,7 @@ import { plainObjects } from './dataset_stats';
  *   level. How well anchors fit is the mean over the boxes of the best IoU with an anchor of the same centre (Redmon and
  *   Farhadi, "YOLO9000", 2017, section 2).
  * - The aspect ratios are quantiles in the middle of equal shares of the objects, at least a factor of 1.5 apart; as many
- *   as the base has anchors at a place, so that its RPN's weights fit.
+ *   as the base has anchors at a place, so that its RPN's weights fit. Where the base's own fit better, they stay.
  * - Detections are half as many again as the fullest image has objects; proposals twice the detections.
  */
 const SMALLEST = 16;
@@ -62,7 +62,17 @@ export function suggestConfig(dataset: Dataset, base: MaskRcnnConfig): Suggestio
   const resized = boxes.map((box) => resize(box, { ...base.image, ...size }));
   const stride = 2 ** (base.backbone.stages[0] + 1);
   const anchorSizes = suggestAnchors(resized, base.anchors.sizes.length, stride);
-  const aspectRatios = suggestRatios(resized, base.anchors.sizes[0].length * base.anchors.aspectRatios[0].length);
+  const [baseRatios] = base.anchors.aspectRatios;
+  const fitOf = (ratios: readonly number[]): number =>
+    meanBestIou(
+      resized,
+      anchorSizes.map((anchor) => [anchor]),
+      anchorSizes.map(() => ratios),
+    );
+  const places = base.anchors.sizes[0].length * baseRatios.length;
+  const quantileRatios = suggestRatios(resized, places);
+  const aspectRatios =
+    baseRatios.length === places && fitOf(baseRatios) > fitOf(quantileRatios) ? baseRatios : quantileRatios;
   const counts = new Map<number, number>();
   for (const { image } of boxes) {
     counts.set(image.id, (counts.get(image.id) ?? 0) + 1);
@@ -78,11 +88,7 @@ export function suggestConfig(dataset: Dataset, base: MaskRcnnConfig): Suggestio
     detections,
     isOverfull: fullest > LIMITS.detections,
     ...size,
-    fit: meanBestIou(
-      resized,
-      anchorSizes.map((anchor) => [anchor]),
-      anchorSizes.map(() => aspectRatios),
-    ),
+    fit: fitOf(aspectRatios),
     baseFit: meanBestIou(
       boxes.map((box) => resize(box, base.image)),
       base.anchors.sizes,

@@ -20,13 +20,7 @@ export async function requireImageFiles(
   if (unnamed !== undefined) {
     throw new InputError(`image ${unnamed.id} of ${annotationPath} has no "file_name": add it, relative to ${folder}`);
   }
-  try {
-    if (!(await stat(folder)).isDirectory()) {
-      throw new InputError(`image folder ${folder} is a file: name the folder that holds the images`);
-    }
-  } catch (error) {
-    throw readError(error, 'image folder', folder);
-  }
+  await requireImageFolder(folder);
   const missing = await missingImages(folder, images);
   if (missing.length > 0) {
     const names = missing.slice(0, 3).map(({ fileName }) => fileName);
@@ -34,6 +28,17 @@ export async function requireImageFiles(
       `image folder ${folder} lacks ${missing.length} of ${images.length} images of ${annotationPath} ` +
         `(${names.join(', ')}${missing.length > 3 ? ', …' : ''}): name the folder that "file_name" starts from`,
     );
+  }
+}
+
+/** @throws InputError for a path that is missing or no folder */
+export async function requireImageFolder(folder: string): Promise<void> {
+  try {
+    if (!(await stat(folder)).isDirectory()) {
+      throw new InputError(`image folder ${folder} is a file: name the folder that holds the images`);
+    }
+  } catch (error) {
+    throw readError(error, 'image folder', folder);
   }
 }
 

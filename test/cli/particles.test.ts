@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
@@ -132,6 +132,22 @@ describe('engine particles', () => {
     expect(code).toBe(0);
     const rows = readCsv(folder('out4', 'particles.csv'));
     expect(rows.map((row) => [row['area (px^2)'], row.confidence, row.class])).toEqual([['32', '', 'sphere']]);
+  });
+
+  it('replaces its own files of an earlier run, and nothing where the images are not found', async () => {
+    const [pred, gt] = [write('again/results.json', results), write('again/gt.json', annotated)];
+    write('again/out/report.html', 'old');
+    write('again/out/notes.txt', 'mine');
+    const run = (...options: string[]): ReturnType<typeof runCommand> =>
+      runCommand('particles', '--pred', pred, '--gt', gt, '--out', folder('again', 'out'), ...options);
+    const failed = await run('--images', folder('absent'));
+    expect(failed.stderr).toBe(`engine: image folder ${folder('absent')} does not exist: check the path\n`);
+    expect(readFileSync(folder('again', 'out', 'report.html'), 'utf8')).toBe('"old"');
+    expect(readdirSync(folder('again', 'out')).sort()).toEqual(['notes.txt', 'report.html']);
+    expect((await run()).code).toBe(0);
+    expect(readFileSync(folder('again', 'out', 'report.html'), 'utf8')).toMatch(/^<!doctype html>/i);
+    expect(readdirSync(folder('again', 'out')).sort()).toEqual(['notes.txt', 'particles.csv', 'report.html', 'summary.json']); // prettier-ignore
+    expect(readdirSync(folder('again')).sort()).toEqual(['gt.json', 'out', 'results.json']);
   });
 
   it('leaves crowd regions of annotations out', async () => {

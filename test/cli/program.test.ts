@@ -52,6 +52,18 @@ describe('runCommandLine', () => {
     expect(errors).toBe('');
   });
 
+  it('tells how a command is called below what is wrong', async () => {
+    expect(await runCommandLine(['score', '--gt', 'a.json'])).toBe(2);
+    expect(errors).toBe(
+      "engine: unknown option '--gt'\n(engine score [options] <gt> <pred>; engine score --help lists the options)\n",
+    );
+    errors = '';
+    expect(await runCommandLine(['data', 'chek'])).toBe(2);
+    expect(errors).toMatch(
+      /\n\(Did you mean check\?\)\n\(engine data COMMAND; engine data --help lists the commands\)/,
+    );
+  });
+
   it('tells unknown options and commands, naming the nearest, exit code 2', async () => {
     expect(await runCommandLine(['doctor', '--jsn'])).toBe(2);
     expect(errors).toMatch(/^engine: unknown option '--jsn'\n\(Did you mean --json\?\)/);

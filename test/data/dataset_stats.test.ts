@@ -104,6 +104,15 @@ describe('suggestConfig', () => {
     expect(suggestConfig(dataset([squares(50, 20, 100)]), base)!.aspectRatios).toEqual([0.67, 1, 1.5]);
   });
 
+  test("ratios: the base's own where they fit better", () => {
+    // a tenth each very flat and very tall, which no quantile in the middle of a third sees
+    const boxes = [...Array(10).keys()].map((i): XywhBox => {
+      return [0, 0, ...(i === 0 ? [60, 15] : i === 9 ? [15, 60] : [30, 30])] as unknown as XywhBox;
+    });
+    const suggestion = suggestConfig(dataset([boxes]), base)!;
+    expect(suggestion.aspectRatios).toEqual([0.5, 1, 2]);
+  });
+
   test('detections: half as many again as the fullest image has, within what is possible', () => {
     const full = (count: number) => suggestConfig(dataset([squares(count, 20, 40), squares(3, 20, 40)]), base)!;
     expect(full(20)).toMatchObject({ detections: 100, proposals: 1000, isOverfull: false });

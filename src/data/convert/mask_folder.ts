@@ -12,7 +12,7 @@ import { overlayNames } from '../overlay_names';
 import type { Warnings } from '../warnings';
 import { imageFields, objectOfMask, type Convertible, type ConvertibleObject } from './convertible';
 import { ImageIndex, isImageName, stemOf } from './image_index';
-import { drawLabels, maskOfForeground, masksOfLabels } from './label_masks';
+import { drawLabels, looksLikePhotograph, maskOfForeground, masksOfLabels } from './label_masks';
 
 const naturalOrder = new Intl.Collator('en', { numeric: true });
 /** What tools put behind an image's name for its mask, e.g. a_mask.png, a_cp_masks.png (Cellpose). */
@@ -50,7 +50,7 @@ interface MaskedImage {
  * Images and objects are numbered from 1, images in natural order of their names, objects in that of their files or
  * labels. File names are relative to `images` where it is given, else to the folder.
  *
- * @param warnings counts empty masks, which are left out, and label images of a single label
+ * @param warnings counts empty masks, which are left out, label images of a single label, and what may be no masks
  * @throws InputError for a folder of another form, files that cannot be read, sizes that differ within one image
  */
 export async function readMaskFolder(
@@ -161,7 +161,11 @@ async function readLabels(
   { split }: MaskFolderReading,
   warnings: Warnings,
 ): Promise<Rle[]> {
-  const masks = masksOfLabels(await decodeLabelImage(path));
+  const image = await decodeLabelImage(path);
+  if (looksLikePhotograph(image)) {
+    warnings.add('masks that look like photographs (are masks and images swapped?)', path);
+  }
+  const masks = masksOfLabels(image);
   if (masks.length === 0) {
     warnings.add('masks without an object', path);
   } else if (masks.length === 1 && split !== true) {

@@ -125,6 +125,18 @@ describe('readMaskFolder', () => {
     ]);
   });
 
+  it('tells of images in place of masks', async () => {
+    const rows = (value: (x: number, y: number) => number): number[][] =>
+      Array.from({ length: 40 }, (_, y) => Array.from({ length: 40 }, (_, x) => value(x, y)));
+    writeGrey(at('photographs', 'a.png'), rows((x, y) => 100 + ((x * 7 + y * 13) % 5))); // prettier-ignore
+    writeGrey(at('photographs', 'b.png'), rows((x, y) => (x % 8 > 1 && y % 8 > 1 ? 1 + (x >> 3) + 5 * (y >> 3) : 0))); // prettier-ignore
+    const warnings = new Warnings();
+    await readMaskFolder(at('photographs'), {}, warnings);
+    expect(warnings.lines()).toEqual([
+      `masks that look like photographs (are masks and images swapped?): 1 (${at('photographs', 'a.png')})`,
+    ]);
+  });
+
   it('splits a mask of all objects into its parts', async () => {
     writeGrey(at('binary', 'a.png'), [
       [255, 255, 0, 255],
