@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { augmentSchema } from './augment_schema';
 import { aboveZero, choice, flag, fraction, integer, list, notNegative, section } from './fields';
 import { optimizerSchema } from './optimizer_schema';
 import { scheduleSchema } from './schedule_schema';
@@ -140,6 +141,7 @@ const log = section({
 /** Shape of the training sections, for `configSchema`. */
 export const trainSections = {
   data: data.prefault({}),
+  augment: augmentSchema.prefault({}),
   train: train.prefault({}),
   optimizer: optimizerSchema.prefault({ type: 'sgd', learning_rate: 0.02, momentum: 0.9, weight_decay: 1e-4 }),
   schedule: scheduleSchema.prefault({ type: 'multistep' }),

@@ -32,9 +32,18 @@ function refusal(nameOrPath: string, ...settings: string[]): string {
 
 const refusalOf = (content: string): string => refusal(write('refused.yaml', content));
 
+/** What a part is for. */
+const SECTIONS: Record<string, string[]> = {
+  'augment/none': ['augment'],
+  'datasets/coco_instances': ['data'],
+  'runtime/default': ['train', 'validate', 'checkpoint', 'log'],
+};
+
 describe('shipped configurations and parts', () => {
   it('are listed', () => {
     expect(shippedParts()).toEqual([
+      'augment/flips',
+      'augment/none',
       'datasets/coco_instances',
       'models/mask_rcnn_r50_fpn',
       'models/mask_rcnn_slim',
@@ -59,23 +68,29 @@ describe('shipped configurations and parts', () => {
     if (part === 'schedules/adamw_cosine') {
       expect(stated.optimizer).toMatchObject({ type: 'adamw', learningRate: 5e-4, weightDecay: 0.05 });
       expect(stated.schedule).toMatchObject({ type: 'cosine', warmUp: { steps: 200, order: 'before' } });
+    } else if (part === 'augment/flips') {
+      const half = { probability: 0.5 };
+      expect(stated.augment).toEqual({ ...defaults.augment, flipHorizontal: half, flipVertical: half });
     } else {
       expect(stated).toEqual(defaults);
     }
   });
 
-  it.each(['datasets/coco_instances', 'runtime/default'])('%s has every key of its sections', (part) => {
-    const text = resolveConfig(write('part.yaml', `_base_: ${part}\nmodel: {}\n`)).yaml;
-    const sections = part.startsWith('datasets') ? ['data'] : ['train', 'validate', 'checkpoint', 'log'];
-    const complete = configSchema.parse({ model: {} }) as Record<string, unknown>;
-    const leaves = (value: unknown): number =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.values(value).reduce<number>((sum, inner) => sum + leaves(inner), 0)
-        : 1;
-    const stated = text.split('\n').filter((line) => line.includes(`# configs/_base_/${part}.yaml, line `)).length;
-    const extra = part.startsWith('runtime') ? 1 : 0; // early_stopping, a section that is empty by default
-    expect(stated).toBe(sections.reduce((sum, section) => sum + leaves(complete[section]), extra));
-  });
+  it.each(['augment/none', 'datasets/coco_instances', 'runtime/default'])(
+    '%s has every key of its sections',
+    (part) => {
+      const text = resolveConfig(write('part.yaml', `_base_: ${part}\nmodel: {}\n`)).yaml;
+      const sections = SECTIONS[part];
+      const complete = configSchema.parse({ model: {} }) as Record<string, unknown>;
+      const leaves = (value: unknown): number =>
+        typeof value === 'object' && value !== null && !Array.isArray(value)
+          ? Object.values(value).reduce<number>((sum, inner) => sum + leaves(inner), 0)
+          : 1;
+      const stated = text.split('\n').filter((line) => line.includes(`# configs/_base_/${part}.yaml, line `)).length;
+      const extra = part.startsWith('runtime') ? 1 : 0; // early_stopping, a section that is empty by default
+      expect(stated).toBe(sections.reduce((sum, section) => sum + leaves(complete[section]), extra));
+    },
+  );
 
   it('mask_rcnn_slim_nuclei is the recipe of the slim weights', () => {
     const { config } = resolveConfig('mask_rcnn_slim_nuclei');
@@ -85,6 +100,7 @@ describe('shipped configurations and parts', () => {
     expect(config.train).toMatchObject({ steps: 800, batchSize: 2, clipNorm: 10, frozenStages: 1, seed: 1 });
     expect(config.train.proposals).toMatchObject({ preNmsTopN: 1000, postNmsTopN: 500, samples: 256 });
     expect(config.train.regions).toMatchObject({ samples: 256, positiveShare: 0.25 });
+    expect(config.augment).toMatchObject({ flipHorizontal: { probability: 0.5 }, flipVertical: { probability: 0.5 } });
     expect(config.data).toMatchObject({ order: 'replacement', keepEmptyImages: false, groupByAspectRatio: false });
   });
 });
@@ -133,6 +149,9 @@ describe('settings', () => {
     ['batch_sise=3', 'the nearest one is batch_size, under train.'],
     ['early_stopping.patence=3', '"patence" is not a key of early_stopping; the nearest one is patience.'],
     ['train.ema.dekay=0.9', '"dekay" is not a key of train.ema; the nearest one is decay.'],
+    ['augment.rotate.degree=[-5, 5]', '"degree" is not a key of augment.rotate; the nearest one is degrees.'],
+    ['augment.flip_horizontal=0.5', 'augment.flip_horizontal must be a section with keys, not 0.5'],
+    ['augment.blur.sigma=[2, 1]', 'augment.blur.sigma must be a list of two numbers'],
     ['train.groups=[{patern: x}]', '"patern" is not a key of train.groups[0]; the nearest one is pattern'],
     ['optimizer.beta1=0.9', '"beta1" is not a key of optimizer;'],
     ['optimizer={type: adam, momentum: 0.9}', '"momentum" is not a key of optimizer;'],

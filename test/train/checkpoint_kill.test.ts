@@ -11,6 +11,11 @@ import { temporaryFolder } from '../data/temporary_folder';
 const inFolder = temporaryFolder();
 const KILLS = 12;
 
+/** What packages in CommonJS need in a bundle of ES modules. */
+const REQUIRE =
+  "import { createRequire } from 'node:module'; " +
+  `const require = createRequire(${JSON.stringify(import.meta.url)});`;
+
 async function bundleWriter(): Promise<string> {
   const outfile = inFolder('writer.mjs');
   const source = fileURLToPath(new URL('checkpoint_writer.ts', import.meta.url));
@@ -23,7 +28,7 @@ async function bundleWriter(): Promise<string> {
     target: 'node20',
     loader: { '.wgsl': 'text' },
     external: ['sharp', 'webgpu'],
-    banner: { js: require },
+    banner: { js: REQUIRE },
     logLevel: 'silent',
   });
   return outfile;
