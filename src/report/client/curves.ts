@@ -6,7 +6,7 @@ import { byId, readData } from './dom';
 /* The page of a training run: what is chosen in the bar at the top holds for all charts. */
 
 const { charts, reloadSeconds } = readData<CurvesData>('curves');
-const all = stepsOf(charts);
+const last = lastStep(charts);
 
 const smoothing = byId('smoothing', HTMLInputElement);
 const logarithmic = byId('logarithmic', HTMLInputElement);
@@ -27,7 +27,7 @@ function choose(changed: Partial<CurvesChoice>): void {
 }
 
 function show(): void {
-  const view = viewOf(choice, all);
+  const view = viewOf(choice, last);
   smoothing.value = String(choice.smoothing);
   byId('smoothing-value', HTMLOutputElement).value = choice.smoothing.toFixed(2);
   logarithmic.checked = choice.isLogarithmic;
@@ -45,15 +45,13 @@ function show(): void {
   }
 }
 
-function stepsOf(list: readonly CurvesChart[]): [first: number, last: number] {
-  const steps = list.flatMap(({ series }) => series.flatMap((one) => [one.steps[0], one.steps[one.steps.length - 1]]));
-  const known = steps.filter((step) => step !== undefined);
-  return known.length === 0 ? [0, 1] : [Math.min(...known), Math.max(...known)];
+function lastStep(list: readonly CurvesChart[]): number {
+  return Math.max(1, ...list.flatMap(({ series }) => series.map(({ steps }) => steps[steps.length - 1] ?? 1)));
 }
 
 function chooseRange(): void {
-  const [first, last] = [from.valueAsNumber, to.valueAsNumber];
-  choose({ range: last > first ? { from: first, to: last } : null });
+  const range = { from: from.valueAsNumber, to: to.valueAsNumber };
+  choose({ range: range.to > range.from ? range : null });
 }
 
 smoothing.addEventListener('input', () => {

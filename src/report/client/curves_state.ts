@@ -37,8 +37,7 @@ export function readChoice(text: string): CurvesChoice {
   };
 }
 
-/** @param all the first and the last step that there is */
-export function viewOf({ smoothing, isLogarithmic, range }: CurvesChoice, all: readonly [number, number]): CurvesView {
-  const [first, last] = all;
-  return { smoothing, isLogarithmic, from: range?.from ?? first, to: range?.to ?? Math.max(last, first + 1) };
+/** @param last the last step that there is, from 1 on */
+export function viewOf({ smoothing, isLogarithmic, range }: CurvesChoice, last: number): CurvesView {
+  return { smoothing, isLogarithmic, from: range?.from ?? 0, to: range?.to ?? last };
 }

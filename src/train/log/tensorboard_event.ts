@@ -19,6 +19,11 @@ export interface TensorBoardEvent {
   readonly content: EventContent;
 }
 
+/** Bytes of a record before its message, after it, and both. */
+const LENGTH_AND_CHECKSUM = 12;
+const CHECKSUM = 4;
+const FRAME = LENGTH_AND_CHECKSUM + CHECKSUM;
+
 /** One event as a record: u64 length, its masked CRC32C, the message, its masked CRC32C; all little-endian. */
 export function eventRecord(event: TensorBoardEvent): Uint8Array {
   const message = Buffer.concat([
@@ -26,12 +31,42 @@ export function eventRecord(event: TensorBoardEvent): Uint8Array {
     event.step === 0 ? Buffer.alloc(0) : varint(2, event.step),
     contentField(event.content),
   ]);
-  const record = Buffer.alloc(message.length + 16);
+  const record = Buffer.alloc(message.length + FRAME);
   record.writeBigUInt64LE(BigInt(message.length), 0);
   record.writeUInt32LE(maskedCrc32c(record.subarray(0, 8)), 8);
-  record.set(message, 12);
-  record.writeUInt32LE(maskedCrc32c(message), message.length + 12);
+  record.set(message, LENGTH_AND_CHECKSUM);
+  record.writeUInt32LE(maskedCrc32c(message), message.length + LENGTH_AND_CHECKSUM);
   return record;
+}
+
+/**
+ * Where the whole records of a file that `eventRecord` made end, and their steps. What follows the last of them was cut short.
+ */
+export function* eventSteps(file: Buffer): Generator<{ readonly end: number; readonly step: number }> {
+  for (let start = 0; start + FRAME <= file.length;) {
+    const end = start + FRAME + Number(file.readBigUInt64LE(start));
+    if (end > file.length) {
+      return;
+    }
+    yield { end, step: stepOf(file.subarray(start + LENGTH_AND_CHECKSUM, end - CHECKSUM)) };
+    start = end;
+  }
+}
+
+/** The message's second field, which is left out where it is 0; the first one takes 9 bytes. */
+function stepOf(message: Buffer): number {
+  const stepAt = 9;
+  if (message[stepAt] !== key(2, WIRE.varint)[0]) {
+    return 0;
+  }
+  let [step, factor] = [0, 1];
+  for (let at = stepAt + 1; at < message.length; at++, factor *= 128) {
+    step += (message[at] & 127) * factor;
+    if (message[at] < 128) {
+      break;
+    }
+  }
+  return step;
 }
 
 function contentField(content: EventContent): Buffer {

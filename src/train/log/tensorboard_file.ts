@@ -1,23 +1,34 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeFile } from '../../data/write_file';
 import { AppendFile } from './append_file';
 import type { LogRecord } from './records';
-import { eventRecord, type EventContent } from './tensorboard_event';
+import { eventRecord, eventSteps, type EventContent } from './tensorboard_event';
 
-const NAME = /^events\.out\.tfevents\.(\d{10})\./;
+const NAME = /^events\.out\.tfevents\.(\d{10})\.engine$/;
 
 /** An event file of a run. Each session has its own; TensorBoard reads those of a folder in the order of their names. */
 export class TensorBoardFile {
   private constructor(private readonly file: AppendFile) {}
 
-  /** @param resumeAt what earlier sessions have after this step no longer counts; null for a new run */
-  static create(folder: string, resumeAt: number | null): TensorBoardFile {
-    const times = readdirSync(folder).map((name) => Number(NAME.exec(name)?.[1] ?? 0));
+  /**
+   * @param resumeAt what earlier sessions have after this step is dropped; null for a new run
+   * @throws InputError where the folder cannot be written to
+   */
+  static async create(folder: string, resumeAt: number | null): Promise<TensorBoardFile> {
+    const earlier = readdirSync(folder).filter((name) => NAME.test(name));
+    const times = earlier.map((name) => Number(NAME.exec(name)?.[1]));
     const time = Math.max(Math.floor(Date.now() / 1000), ...times.map((one) => one + 1));
+    if (resumeAt !== null) {
+      for (const name of earlier) {
+        await dropEventsAfter(join(folder, name), resumeAt);
+      }
+    }
     const path = join(folder, `events.out.tfevents.${String(time).padStart(10, '0')}.engine`);
     const created = new TensorBoardFile(AppendFile.open(path, false));
     created.append(0, { kind: 'fileVersion' });
     if (resumeAt !== null) {
+      // for a TensorBoard that runs and has read the dropped ones
       created.append(resumeAt + 1, { kind: 'sessionStart' });
     }
     return created;
@@ -34,6 +45,20 @@ export class TensorBoardFile {
   private append(step: number, content: EventContent): void {
     this.file.append(eventRecord({ wallTime: Date.now() / 1000, step, content }));
   }
+}
+
+/** TensorBoard's fast loader passes over the beginning of a session, so that it takes more than that to forget events. */
+async function dropEventsAfter(path: string, step: number): Promise<void> {
+  const file = readFileSync(path);
+  const kept: Buffer[] = [];
+  let start = 0;
+  for (const event of eventSteps(file)) {
+    if (event.step <= step) {
+      kept.push(file.subarray(start, event.end));
+    }
+    start = event.end;
+  }
+  await writeFile(path, Buffer.concat(kept));
 }
 
 /** What is before a tag's slash becomes a section of TensorBoard's page. */

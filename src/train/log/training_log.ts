@@ -69,7 +69,7 @@ export class TrainingLog {
       addLine(text, `resumed after step ${resumeAt}`);
     }
     const metrics = AppendFile.open(metricsPath, resumeAt !== null);
-    const tensorboard = log.tensorboard ? TensorBoardFile.create(folder, resumeAt) : null;
+    const tensorboard = log.tensorboard ? await TensorBoardFile.create(folder, resumeAt) : null;
     return new TrainingLog(options, text, metrics, tensorboard, curves);
   }
 

@@ -118,7 +118,10 @@ describe('TrainingLog', () => {
     await record(at('resumed'), OPTIONS, [1, 2, 3, 4, 5]);
     const [first] = eventFiles('resumed');
     const before = lines('resumed', 'metrics.jsonl').slice(0, 3);
-    // a kill in the middle of a line
+    const eventsBefore = readEvents(readFileSync(at('resumed', first)));
+    expect(eventsBefore.map(({ step: of }) => of)).toEqual([0, 1, 2, 3, 4, 5]);
+    // a kill in the middle of a line, and of an event
+    appendFileSync(at('resumed', first), readFileSync(at('resumed', first)).subarray(0, 30));
     appendFileSync(at('resumed', 'metrics.jsonl'), '{"kind":"step","step":6,"los');
     await record(at('resumed'), { ...OPTIONS, resumeAt: 3 }, [4, 5, 6]);
     expect(stepsOf('resumed')).toEqual([1, 2, 3, 4, 5, 6]);
@@ -129,6 +132,7 @@ describe('TrainingLog', () => {
     expect(text.match(/step 5\/10/g)).toHaveLength(2);
     const files = eventFiles('resumed');
     expect([files.length, files[0]]).toEqual([2, first]);
+    expect(readEvents(readFileSync(at('resumed', first)))).toEqual(eventsBefore.slice(0, 4));
     expect(readEvents(readFileSync(at('resumed', files[1]))).map(({ step: of, start }) => [of, start])).toEqual([
       [0, undefined],
       [4, true],
