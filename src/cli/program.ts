@@ -8,6 +8,7 @@ export type Register = (program: Command) => void;
 
 /** By the command's name, in the order of the help: what a command imports is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  train: async () => (await import('./train')).registerTrain,
   infer: async () => (await import('./infer')).registerInfer,
   eval: async () => (await import('./eval')).registerEval,
   score: async () => (await import('./score')).registerScore,

@@ -69,6 +69,12 @@ export class Lbfgs {
     return this.current;
   }
 
+  /** Those of lbfgsSlots() that hold something: what a checkpoint needs. */
+  get usedSlots(): string[] {
+    const pairs = this.current.pairs.flatMap(({ slot }) => [stepOf(slot), changeOf(slot)]);
+    return this.current.iterations === 0 ? [] : [DIRECTION, PREVIOUS, ...pairs];
+  }
+
   /** Goes on from a checkpoint whose arenas have been written. */
   restore(state: LbfgsState): void {
     this.current = state;

@@ -1,0 +1,226 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Command } from 'commander';
+import { resolveConfig, type TrainConfig } from '../config/load';
+import { readTrainingDataset, readValidationDataset, type TrainingDataset } from '../data/training/dataset';
+import { Warnings } from '../data/warnings';
+import { InputError } from '../errors';
+import { GpuDevice, type AdapterChoice } from '../gpu/device';
+import { Detector } from '../models/detector';
+import { nodeHost } from '../node/webgpu';
+import type { ResumableCheckpoint } from '../train/checkpoint';
+import { describeInit, initFrom } from '../train/init';
+import { initialWeights } from '../train/initial_weights';
+import { TrainingRun, type TrainingOutcome } from '../train/run';
+import { RunFolder } from '../train/run_folder';
+import { adapterOption } from './adapter-option';
+import { printWarnings } from './print-warnings';
+
+interface TrainOptions {
+  readonly config?: string;
+  readonly out?: string;
+  readonly set: string[];
+  readonly init?: string;
+  readonly resume?: string;
+  readonly adapter: AdapterChoice;
+}
+
+/** `engine train`: trains a Mask R-CNN on annotated images. */
+export function registerTrain(program: Command): void {
+  program
+    .command('train')
+    .description('train a Mask R-CNN on annotated images (COCO JSON): checkpoints, logs and curves in one folder')
+    .option('--config <name or file>', 'configuration; shipped ones are listed in the README')
+    .option('--out <folder>', 'a new folder for checkpoints, logs and curves; default: runs/CONFIG')
+    .option(
+      '--set <key=value>',
+      'set any key of the configuration, such as optimizer.learning_rate=0.01; may be given many times',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .option('--init <weights>', 'weights to start from: tensors that fit are taken, the rest is listed')
+    .option('--resume <folder>', 'go on with the run in this folder')
+    .addOption(adapterOption())
+    .action(train);
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const { folder: resumed, checkpoint, name } = await origin(options);
+  const settings = [
+    ...options.set,
+    ...(options.init === undefined ? [] : [`train.init=${JSON.stringify(options.init)}`]),
+  ];
+  const stated = resolveConfig(name, settings);
+  const warnings = new Warnings();
+  const { data } = stated.config;
+  const [annotations, images] = trainingFiles(data.train);
+  const training = await readTrainingDataset(annotations, images, data, warnings);
+  const { config, yaml } = stated.withClasses(
+    training.classNames,
+    training.categoryIds,
+    `the classes of ${annotations}`,
+  );
+  const [heldOut, heldOutImages] = [data.val.annotations, data.val.images];
+  const validation =
+    heldOut === null ? null : await readValidationDataset(heldOut, heldOutImages ?? images, training, warnings);
+  printWarnings(warnings);
+  const shapes = Detector.expectedParameters(config.model);
+  const { weights, lines } = await startingWeights(config, shapes, checkpoint);
+  const gpu = await GpuDevice.open(nodeHost, options.adapter);
+  try {
+    const folder = resumed ?? (await RunFolder.create(options.out ?? freeFolder(name), yaml));
+    if (resumed !== null) {
+      await resumed.replaceConfig(yaml);
+    }
+    console.log([...startLines(folder.path, config, training, checkpoint), ...lines].join('\n'));
+    const outcome = await withInterrupts((isStopping) => {
+      const run = new TrainingRun({
+        gpu,
+        config,
+        training,
+        validation,
+        folder,
+        weights,
+        shapes,
+        checkpoint,
+        isStopping,
+      });
+      run.remarks.forEach((remark) => {
+        console.error(`engine: warning: ${remark}`);
+      });
+      return run.run().finally(() => {
+        run.release();
+      });
+    });
+    console.log(endLines(folder, outcome).join('\n'));
+  } finally {
+    gpu.close();
+  }
+}
+
+interface Origin {
+  readonly folder: RunFolder | null;
+  readonly checkpoint: ResumableCheckpoint | null;
+  /** Of the configuration. */
+  readonly name: string;
+}
+
+async function origin({ config, out, init, resume }: TrainOptions): Promise<Origin> {
+  if (resume === undefined) {
+    if (config === undefined) {
+      throw new InputError('give --config NAME or FILE, or --resume FOLDER to go on with a run');
+    }
+    return { folder: null, checkpoint: null, name: config };
+  }
+  const beside = Object.entries({ '--config': config, '--out': out, '--init': init }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (beside !== undefined) {
+    throw new InputError(
+      `--resume goes on with the run in ${resume} as it is: leave ${beside[0]} out; --set changes a key`,
+    );
+  }
+  const { folder, checkpoint } = await RunFolder.open(resume);
+  return { folder, checkpoint, name: folder.file('config.yaml') };
+}
+
+function trainingFiles({ annotations, images }: TrainConfig['data']['train']): [string, string] {
+  if (annotations === null || images === null) {
+    const key = annotations === null ? 'annotations' : 'images';
+    const example = key === 'annotations' ? 'train.json' : 'FOLDER';
+    throw new InputError(`data.train.${key} is not given: add --set data.train.${key}=${example}`);
+  }
+  return [annotations, images];
+}
+
+/** A folder that is not there yet, named after the configuration. */
+function freeFolder(name: string): string {
+  const stem = join('runs', basename(name).replace(/\.ya?ml$/, ''));
+  for (let number = 1; ; number++) {
+    const path = number === 1 ? stem : `${stem}-${number}`;
+    if (!existsSync(path)) {
+      return path;
+    }
+  }
+}
+
+async function startingWeights(
+  { train, model }: TrainConfig,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  checkpoint: ResumableCheckpoint | null,
+): Promise<{ weights: Map<string, Float32Array>; lines: string[] }> {
+  const parameters = [...shapes].map(([name, shape]) => ({ name, shape }));
+  if (checkpoint !== null) {
+    const weights = new Map([...checkpoint.tensors].map(([name, { data }]) => [name, data]));
+    return { weights: new Map([...shapes.keys()].flatMap((name) => entryOf(weights, name))), lines: [] };
+  }
+  const weights = new Map<string, Float32Array>(initialWeights(parameters, train.seed));
+  if (train.init === null) {
+    return { weights, lines: ['all weights begin at random (--init starts from others)'] };
+  }
+  const found = await initFrom(train.init, parameters, { normEps: model.backbone.normEps });
+  found.taken.forEach((value, name) => weights.set(name, value));
+  return { weights, lines: describeInit(train.init, found) };
+}
+
+function entryOf(weights: ReadonlyMap<string, Float32Array>, name: string): [string, Float32Array][] {
+  const value = weights.get(name);
+  return value === undefined ? [] : [[name, value]];
+}
+
+function startLines(
+  path: string,
+  { train, data }: TrainConfig,
+  { images, classNames }: TrainingDataset,
+  checkpoint: ResumableCheckpoint | null,
+): string[] {
+  const objects = images.reduce((sum, image) => sum + image.objects, 0);
+  const classes =
+    classNames.length === 1 ? `class ${classNames[0]}` : `${classNames.length} classes: ${classNames.join(', ')}`;
+  return [
+    `${checkpoint === null ? 'training' : `training goes on after step ${checkpoint.state.step}`}, in ${path}`,
+    `${images.length} images with ${objects} objects (${classes}), ${train.batchSize * train.accumulate} a step` +
+      `${data.val.annotations === null ? '; no data.val: nothing is validated' : ''}`,
+  ];
+}
+
+function endLines(folder: RunFolder, { ended, steps, totalSteps, best }: TrainingOutcome): string[] {
+  if (ended === 'interrupted') {
+    return [
+      `interrupted after step ${steps} of ${totalSteps}, and saved: ${folder.last}`,
+      `go on with: engine train --resume ${folder.path}`,
+    ];
+  }
+  const validated = best === null ? '' : ` (${best.metric} ${best.value.toFixed(3)}, after step ${best.step})`;
+  return [
+    `${ended} after step ${steps} of ${totalSteps}`,
+    `weights: ${folder.best}${validated}`,
+    `curves: ${folder.file('curves.html')}; log: ${folder.file('train.log')}`,
+  ];
+}
+
+/** Runs `work`, which is told of Ctrl-C and ends in its own time; a second Ctrl-C ends the process at once. */
+async function withInterrupts<T>(work: (isStopping: () => boolean) => Promise<T>): Promise<T> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const before = signals.map((signal) => process.listeners(signal));
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    }
+    stopping = true;
+    console.error('\nengine: finishing the step, then saving; once more ends at once, without saving');
+  };
+  signals.forEach((signal) => {
+    process.removeAllListeners(signal);
+    process.on(signal, stop);
+  });
+  try {
+    return await work(() => stopping);
+  } finally {
+    signals.forEach((signal, i) => {
+      process.removeListener(signal, stop);
+      before[i].forEach((listener) => process.on(signal, listener));
+    });
+  }
+}

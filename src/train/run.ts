@@ -1,0 +1,334 @@
+import type { TrainConfig } from '../config/load';
+import type { TrainingDataset, ValidationDataset } from '../data/training/dataset';
+import { SampleFeed } from '../data/training/feed';
+import { ImageOrder } from '../data/training/order';
+import type { DecodedSample } from '../data/training/sample';
+import { InputError } from '../errors';
+import type { GpuDevice } from '../gpu/device';
+import { GpuError } from '../gpu/errors';
+import { LOSSES, type LossName } from '../models/mask_rcnn_training';
+import { changesColours } from './augment/draw_colours';
+import { augmentSample } from './augment/plan';
+import type { ResumableCheckpoint, TrainingState } from './checkpoint';
+import { afterValidation, EARLY_STOPPING_START, readEarlyStopping, type EarlyStoppingState } from './early_stopping';
+import type { LbfgsState } from './lbfgs';
+import { validationLine } from './log/lines';
+import { TrainingProgress } from './log/progress';
+import { TrainingLog } from './log/training_log';
+import { lossComplaint } from './loss_check';
+import type { RunFolder } from './run_folder';
+import { runSettings, type RunSettings } from './settings_from_config';
+import { Trainer, type StepResult } from './trainer';
+import { validate } from './validate';
+
+export interface TrainingRunOptions {
+  readonly gpu: GpuDevice;
+  /** With the dataset's classes. */
+  readonly config: TrainConfig;
+  readonly training: TrainingDataset;
+  readonly validation: ValidationDataset | null;
+  readonly folder: RunFolder;
+  /** What every parameter of the model begins with, by torchvision's names. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** What to go on from. */
+  readonly checkpoint: ResumableCheckpoint | null;
+  /** Whether the run is to end after the step that is being done. */
+  readonly isStopping: () => boolean;
+}
+
+/** How a run ended. */
+export interface TrainingOutcome {
+  readonly ended: 'finished' | 'stopped early' | 'interrupted';
+  readonly steps: number;
+  readonly totalSteps: number;
+  readonly best: TrainingState['best'];
+}
+
+/** Where a run's images, steps and epochs meet. */
+interface Course {
+  readonly order: ImageOrder;
+  /** Steps of the optimizer. */
+  readonly totalSteps: number;
+  readonly epochs: number;
+}
+
+/** Steps and epochs of a run: `train.steps` counts where it is given. */
+export function courseOf({ data, train }: TrainConfig, images: TrainingDataset['images']): Course {
+  const order = new ImageOrder(images, {
+    order: data.order,
+    batchSize: train.batchSize,
+    seed: train.seed,
+    groupByAspectRatio: data.groupByAspectRatio,
+  });
+  const totalSteps = train.steps ?? Math.ceil((train.epochs * order.stepsPerEpoch) / train.accumulate);
+  return { order, totalSteps, epochs: Math.ceil((totalSteps * train.accumulate) / order.stepsPerEpoch) };
+}
+
+/**
+ * Trains, validates, logs and saves, until the last step, early stopping, or a wish to stop.
+ * @throws InputError for losses that are no numbers, data that cannot be read, a device that is lost or has not enough
+ * memory; the last checkpoint is then as it was
+ */
+export class TrainingRun {
+  private readonly course: Course;
+  private readonly settings: RunSettings;
+  private readonly trainer: Trainer;
+  private state: TrainingState;
+  private stopping: EarlyStoppingState = EARLY_STOPPING_START;
+  /** The step of last.safetensors; null while there is none. */
+  private savedStep: number | null;
+
+  constructor(private readonly options: TrainingRunOptions) {
+    const { gpu, config, training, weights, shapes, checkpoint, folder } = options;
+    this.course = courseOf(config, training.images);
+    this.settings = runSettings(config, this.course.totalSteps);
+    this.trainer = new Trainer(gpu, weights, shapes, {
+      config: config.model,
+      sampling: { proposals: config.train.proposals, regions: config.train.regions },
+      settings: this.settings,
+      groups: config.train,
+      passes: config.train.accumulate,
+      seed: config.train.seed,
+      room: {
+        pixelBytes: Math.max(...training.images.map(({ width, height }) => Math.ceil((width * height * 3) / 4) * 4)),
+        objects: Math.max(1, training.maxObjects),
+        sourceWords: training.maxWords,
+        colours: changesColours(config.augment),
+      },
+    });
+    this.state = { step: 0, epoch: 0, seed: config.train.seed, best: null, extra: {} };
+    this.savedStep = checkpoint?.state.step ?? null;
+    if (checkpoint !== null) {
+      try {
+        this.resume(checkpoint, folder.last);
+      } catch (error) {
+        this.trainer.release();
+        throw error;
+      }
+    }
+  }
+
+  /** Sentences about settings that work and are hardly meant. */
+  get remarks(): readonly string[] {
+    return this.settings.remarks;
+  }
+
+  async run(): Promise<TrainingOutcome> {
+    const { config, training, folder, checkpoint, isStopping } = this.options;
+    const { order, totalSteps, epochs } = this.course;
+    const length = { totalSteps, epochs };
+    const log = await TrainingLog.open(folder.path, {
+      ...length,
+      log: config.log,
+      metric: config.validate.metric,
+      resumeAt: checkpoint?.state.step ?? null,
+    });
+    const progress = new TrainingProgress(length);
+    const passes = config.train.accumulate;
+    const feed = SampleFeed.create(training, order, {
+      workers: config.data.workers,
+      from: this.state.step * passes,
+      to: totalSteps * passes,
+    });
+    let ended: TrainingOutcome['ended'] = 'finished';
+    try {
+      while (this.state.step < totalSteps) {
+        await this.step(feed, log, progress);
+        const epochDone = this.epochAfter(this.state.step);
+        const isLast = this.state.step === totalSteps;
+        const isNewEpoch = epochDone > this.epochAfter(this.state.step - 1);
+        const due = (every: number): boolean => isLast || (isNewEpoch && epochDone % every === 0);
+        const stop = isStopping();
+        let isEnough = false;
+        if (!stop && due(config.validate.every) && this.options.validation !== null) {
+          isEnough = await this.validate(this.options.validation, log, progress);
+        }
+        if (stop || isEnough || isStopping() || due(config.checkpoint.every)) {
+          await this.save();
+        }
+        if (isEnough || isStopping()) {
+          ended = isEnough ? 'stopped early' : 'interrupted';
+          break;
+        }
+      }
+      if (this.state.best === null && ended !== 'interrupted') {
+        await folder.saveBest(await this.trainer.tensors(), this.state);
+      }
+      log.note(`${ended} after step ${this.state.step}`);
+    } catch (error) {
+      progress.end();
+      const told = this.explained(error);
+      log.note(told instanceof Error ? told.message : String(told));
+      throw told;
+    } finally {
+      progress.end();
+      await Promise.all([feed.close(), log.close()]);
+    }
+    return { ended, steps: this.state.step, totalSteps, best: this.state.best };
+  }
+
+  release(): void {
+    this.trainer.release();
+  }
+
+  private resume({ tensors, state }: ResumableCheckpoint, path: string): void {
+    const images = this.options.training.images.length;
+    const { images: imagesThen = images, lbfgs = null, earlyStopping } = state.extra as Partial<SavedExtra>;
+    if (imagesThen !== images) {
+      throw new InputError(
+        `${path}: the run was trained on ${imagesThen} images, and there are ${images} now: give it the same data, or start ` +
+          `a new run from its weights with --init ${path}`,
+      );
+    }
+    this.trainer.restore(tensors, lbfgs, (name) => {
+      throw new InputError(
+        `${path}: it has no fitting tensor ${name}, which these settings need: resume with the settings of the run, or ` +
+          `start a new run from its weights with --init ${path}`,
+      );
+    });
+    this.stopping = readEarlyStopping(earlyStopping, path);
+    this.state = state;
+  }
+
+  private async step(feed: SampleFeed, log: TrainingLog, progress: TrainingProgress): Promise<void> {
+    const { config, gpu } = this.options;
+    const { step } = this.state;
+    const [started, waited] = [performance.now(), feed.waited];
+    const batches: DecodedSample[][] = [];
+    for (let i = 0; i < config.train.accumulate; i++) {
+      batches.push(await feed.next());
+    }
+    const images = batches.flat();
+    const passes = batches.map((batch, i) =>
+      batch.map((sample, k) =>
+        augmentSample(sample, config.augment, config.model.image, {
+          seed: config.train.seed,
+          step,
+          index: i * config.train.batchSize + k,
+        }),
+      ),
+    );
+    const result = await this.trainer.step(step, passes);
+    const seconds = (performance.now() - started) / 1000;
+    this.checkLosses(result, images);
+    const record = {
+      step: step + 1,
+      epoch: Math.min(this.course.epochs, this.epochAfter(step) + 1),
+      learningRate: result.learningRate,
+      losses: { loss: result.loss, ...lossesByKey(result.losses) },
+      ...(result.gradientNorm === null ? {} : { gradientNorm: result.gradientNorm }),
+      imagesPerSecond: images.length / seconds,
+      secondsWaiting: feed.waited - waited,
+      peakBytes: gpu.memory.peak,
+    };
+    this.state = { ...this.state, step: step + 1, epoch: this.epochAfter(step + 1) };
+    log.step(record);
+    progress.step(record);
+  }
+
+  private checkLosses(
+    { losses, loss, gradientNorm, learningRate }: StepResult,
+    images: readonly DecodedSample[],
+  ): void {
+    const values: [string, number][] = [
+      ...Object.entries(lossesByKey(losses)),
+      ['loss', loss],
+      ...(gradientNorm === null ? [] : [['gradientNorm', gradientNorm] as [string, number]]),
+    ];
+    const complaint = lossComplaint(
+      values.map(([name]) => name),
+      Float32Array.from(values, ([, value]) => value),
+      {
+        step: this.state.step + 1,
+        images: images.map(({ fileName }) => fileName),
+        learningRate,
+        clipNorm: this.options.config.train.clipNorm,
+        checkpoint: this.savedStep === null ? null : { path: this.options.folder.last, step: this.savedStep },
+      },
+    );
+    if (complaint !== null) {
+      throw new InputError(complaint);
+    }
+  }
+
+  /** @returns whether the run has learnt enough */
+  private async validate(
+    validation: ValidationDataset,
+    log: TrainingLog,
+    progress: TrainingProgress,
+  ): Promise<boolean> {
+    const { gpu, config, folder, isStopping } = this.options;
+    const { metric } = config.validate;
+    const figures = await validate(gpu, config.model, await this.trainer.modelWeights(), validation, {
+      maxDetections: config.validate.maxDetections ?? config.model.box.detectionsPerImage,
+      onImage: isStopping,
+    });
+    if (figures === null) {
+      return false;
+    }
+    const { step, epoch } = this.state;
+    const value = figures[metric];
+    const best = Number.isFinite(value) && (this.state.best === null || value > this.state.best.value);
+    if (best) {
+      this.state = { ...this.state, best: { metric, value, step } };
+      await folder.saveBest(await this.trainer.tensors(), this.state);
+    }
+    const record = { step, epoch, figures, best };
+    log.validation(record);
+    progress.note(validationLine(record));
+    if (config.earlyStopping === null) {
+      return false;
+    }
+    const { state, stop } = afterValidation(this.stopping, value, step, config.earlyStopping);
+    this.stopping = state;
+    return stop;
+  }
+
+  private async save(): Promise<void> {
+    const { training, folder, config } = this.options;
+    const extra: SavedExtra = {
+      images: training.images.length,
+      lbfgs: this.trainer.lbfgsState,
+      earlyStopping: this.stopping,
+    };
+    this.state = { ...this.state, extra: { ...extra } };
+    await folder.saveLast(await this.trainer.tensors(), this.state, config.checkpoint.keep);
+    this.savedStep = this.state.step;
+  }
+
+  /** Passes over the images that are done after a number of steps. */
+  private epochAfter(steps: number): number {
+    return Math.floor((steps * this.options.config.train.accumulate) / this.course.order.stepsPerEpoch);
+  }
+
+  /** An error of the device as a sentence with the way out. */
+  private explained(error: unknown): unknown {
+    if (!(error instanceof GpuError)) {
+      return error;
+    }
+    const { config, folder } = this.options;
+    const { image } = config.model;
+    const saved =
+      this.savedStep === null
+        ? 'there is no checkpoint yet'
+        : `the last checkpoint, of step ${this.savedStep}, is ${folder.last} (--resume ${folder.path})`;
+    return new InputError(
+      `step ${this.state.step + 1}: ${error.message}: if memory ran out, lower train.batch_size (now ${config.train.batchSize}) ` +
+        `or model.image.max_size (now ${image.maxSize}), or set train.checkpointing; ${saved}`,
+    );
+  }
+}
+
+/** What a checkpoint's `extra` holds. */
+interface SavedExtra {
+  /** Of the training set: an epoch of another number of images cannot go on. */
+  readonly images: number;
+  readonly lbfgs: LbfgsState | null;
+  readonly earlyStopping: EarlyStoppingState;
+}
+
+/** By the keys of `train.loss_weights`. */
+function lossesByKey(losses: Readonly<Record<LossName, number>>): Record<string, number> {
+  return Object.fromEntries(LOSSES.map((name) => [name === 'rpnBox' ? 'rpn_box' : name, losses[name]]));
+}
