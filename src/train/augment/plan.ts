@@ -23,7 +23,7 @@ export interface AugmentedSample {
    * Values of the inputs that `trainingInputs` adds to a graph, by their names without the prefix.
    * @throws RangeError where the shape has not room for the sample
    */
-  values(shape: TrainingInputShape): Record<string, InputValues>;
+  readonly values: (shape: TrainingInputShape) => Record<string, InputValues>;
 }
 
 export type InputValues = Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
