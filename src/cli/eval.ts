@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
+import { scoreClassMapFolders } from '../data/class_map_folders';
 import { readDataset } from '../data/dataset_file';
+import { isFolder } from '../data/make_folder';
 import { readPredictions, type PredictionFile } from '../data/prediction_file';
 import { Warnings } from '../data/warnings';
 import { writeFile } from '../data/write_file';
@@ -18,6 +20,7 @@ import { cocoChart, cocoOutput, labelOutput, vocOutput, type EvalOutput } from '
 import { number, wholeNumbers } from './number-option';
 import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
+import { Progress } from './progress';
 import { warnOfSaturation } from './saturation';
 
 const METRICS = ['coco', 'voc', 'voc11', 'miou'] as const;
@@ -42,8 +45,14 @@ export function registerEval(program: Command): void {
   program
     .command('eval')
     .description('score predictions against annotations: the COCO figures, VOC AP or mIoU')
-    .requiredOption('--gt <file>', 'annotation file (COCO: polygons or RLE)')
-    .requiredOption('--pred <file>', 'predictions: a results list, or an object with "annotations"')
+    .requiredOption(
+      '--gt <file>',
+      'annotation file (COCO: polygons or RLE); for miou also a folder of label maps (class numbers)',
+    )
+    .requiredOption(
+      '--pred <file>',
+      'predictions: a results list, an object with "annotations", or a folder of label maps',
+    )
     .addOption(
       new Option('--type <type>', 'compare boxes or masks; default: what both files have').choices([
         'bbox',
@@ -85,6 +94,45 @@ async function evaluate(options: EvalOptions): Promise<void> {
   await requireOtherFile(options.json, [options.gt, options.pred], '--json');
   await requireOtherFile(options.plot, [options.gt, options.pred], '--plot');
   const warnings = new Warnings();
+  const output = (await areLabelMaps(options))
+    ? await outputOfMaps(options, warnings)
+    : await outputOfFiles(options, warnings);
+  const { lines, figures, perClass } = output;
+  if (options.json !== undefined) {
+    const content = options.perClass === true ? { ...figures, per_class: perClass } : figures;
+    await writeFile(options.json, `${JSON.stringify(content, null, 1)}\n`);
+  }
+  printWarnings(warnings);
+  console.log(lines.join('\n'));
+}
+
+/** Whether both are folders, which only mIoU compares. */
+async function areLabelMaps({ metric, gt, pred }: EvalOptions): Promise<boolean> {
+  const [folder, other] = await Promise.all([isFolder(gt), isFolder(pred)]);
+  if (metric === 'miou' && folder !== other) {
+    throw new InputError(
+      `${folder ? gt : pred} is a folder and ${folder ? pred : gt} is not: give two folders of label maps, or an ` +
+        'annotation file and predictions',
+    );
+  }
+  return metric === 'miou' && folder;
+}
+
+async function outputOfMaps({ gt, pred, perClass = false }: EvalOptions, warnings: Warnings): Promise<EvalOutput> {
+  let progress: Progress | undefined;
+  try {
+    const scores = await scoreClassMapFolders(gt, pred, warnings, (name, total) => {
+      progress ??= new Progress(total, 'label maps');
+      progress.step(name);
+    });
+    const categories = scores.perClass.slice(1).map((_, i) => ({ id: i + 1, name: '' }));
+    return labelOutput(scores, categories, perClass);
+  } finally {
+    progress?.end();
+  }
+}
+
+async function outputOfFiles(options: EvalOptions, warnings: Warnings): Promise<EvalOutput> {
   const masks = options.type !== 'bbox';
   const dataset = await readDataset(options.gt, warnings, { masks });
   const { predictions, hasBoxes } = await readPredictions(options.pred, warnings, { masks, against: dataset });
@@ -93,13 +141,7 @@ async function evaluate(options: EvalOptions): Promise<void> {
     warnings.add('predictions of masks alone, scored by the boxes around them', options.pred);
   }
   const input: EvalInput = { dataset, predictions, types };
-  const { lines, figures, perClass } = await outputOf(input, options, warnings);
-  if (options.json !== undefined) {
-    const content = options.perClass === true ? { ...figures, per_class: perClass } : figures;
-    await writeFile(options.json, `${JSON.stringify(content, null, 1)}\n`);
-  }
-  printWarnings(warnings);
-  console.log(lines.join('\n'));
+  return outputOf(input, options, warnings);
 }
 
 interface EvalInput {

@@ -63,6 +63,7 @@ export interface LabelImage {
   readonly height: number;
   /** Row-major: the grey value (8 or 16 bit), or of a colour red * 65536 + green * 256 + blue. */
   readonly labels: Uint32Array;
+  readonly isColour: boolean;
 }
 
 /**
@@ -88,7 +89,12 @@ export async function decodeLabelImage(path: string): Promise<LabelImage> {
     const raw = image.raw(isDeep ? { depth: 'ushort' } : {});
     const { data, info } = await raw.toBuffer({ resolveWithObject: true });
     const values = isDeep ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
-    return { width: info.width, height: info.height, labels: toLabels(values, info.channels) };
+    return {
+      width: info.width,
+      height: info.height,
+      labels: toLabels(values, info.channels),
+      isColour: info.channels > 2,
+    };
   } catch (error) {
     throw damaged(kind, path, errorText(error));
   }

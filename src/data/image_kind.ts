@@ -71,9 +71,16 @@ function isText(head: Buffer): boolean {
 export interface PngHeader {
   readonly width: number;
   readonly height: number;
+  /** Bits of a sample, or of an index into the palette. */
+  readonly bitDepth: number;
+  /** Red, green and blue of each entry, where pixels are indices; else null. */
+  readonly palette: Uint8Array | null;
   /** Null if all chunks up to IEND lie within the file, else what is wrong. */
   readonly damage: string | null;
 }
+
+/** The colour type of images with a palette. */
+const INDEXED = 3;
 
 /** Reads a PNG's size and walks its chunks without decoding (PNG specification, sections 5.3 and 11.2.2). */
 export function readPngHeader(bytes: Uint8Array): PngHeader | null {
@@ -81,21 +88,24 @@ export function readPngHeader(bytes: Uint8Array): PngHeader | null {
   if (bytes.length < 33 || chunkType(bytes, 12) !== 'IHDR' || view.getUint32(8) !== 13) {
     return null;
   }
-  const size = { width: view.getUint32(16), height: view.getUint32(20) };
+  const image = { width: view.getUint32(16), height: view.getUint32(20), bitDepth: bytes[24] };
+  const isIndexed = bytes[25] === INDEXED;
   let hasData = false;
+  let palette: Uint8Array | null = null;
   for (let position = 8; ;) {
     if (position + 12 > bytes.length) {
-      return { ...size, damage: `it ends after ${bytes.length} bytes, before its last chunk` };
+      return { ...image, palette, damage: `it ends after ${bytes.length} bytes, before its last chunk` };
     }
     const length = view.getUint32(position);
     const type = chunkType(bytes, position + 4);
     if (position + 12 + length > bytes.length) {
-      return { ...size, damage: `it ends after ${bytes.length} bytes, within its ${type} chunk` };
+      return { ...image, palette, damage: `it ends after ${bytes.length} bytes, within its ${type} chunk` };
     }
     if (type === 'IEND') {
-      return { ...size, damage: hasData ? null : 'it has no pixel data' };
+      return { ...image, palette, damage: hasData ? null : 'it has no pixel data' };
     }
     hasData ||= type === 'IDAT';
+    palette = type === 'PLTE' && isIndexed ? bytes.subarray(position + 8, position + 8 + length) : palette;
     position += 12 + length;
   }
 }

@@ -295,7 +295,7 @@ function definitions(): string {
     ['circularity', '4π area / perimeter²: 1 for a circle; small particles of few pixels may come out above 1'],
     ['roundness', '4 area / (π maximum Feret diameter²)'],
     ['solidity', 'area / area of the convex hull'],
-    ['convexity', 'perimeter of the convex hull / perimeter'],
+    ['convexity', 'perimeter of the convex hull / perimeter; small particles may come out a little above 1'],
     ['D10, D50, D90', 'a tenth, half and nine tenths of the particles (or of their volume) have a smaller value'],
     ['by volume', 'particles count with the volume of the sphere of their equivalent circle diameter'],
   ];

@@ -48,8 +48,8 @@ export function looksLikePhotograph({ width, labels }: LabelImage): boolean {
 }
 
 /** All that is not black, as one mask. */
-export function maskOfForeground({ width, height, labels }: LabelImage): Rle | undefined {
-  return masksOfLabels({ width, height, labels: labels.map((label) => Math.min(label, 1)) })[0];
+export function maskOfForeground(image: LabelImage): Rle | undefined {
+  return masksOfLabels({ ...image, labels: image.labels.map((label) => Math.min(label, 1)) })[0];
 }
 
 /** Which objects a drawing of labels lost pixels of. */
