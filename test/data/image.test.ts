@@ -338,6 +338,7 @@ describe('decodeLabelImage', () => {
       width: 3,
       height: 2,
       labels: Uint32Array.from(deep),
+      isColour: false,
     });
     const alpha = png({ width: 2, height: 1, depth: 16, colour: 4, rows: [bytesOf([300, 65535, 7, 0])] });
     expect([...(await decodeLabelImage(write('label16a.png', alpha))).labels]).toEqual([300, 7]);
