@@ -5,8 +5,9 @@ import type { Operand } from '../kernels/op';
 import { byteLength } from '../kernels/tensor';
 import { fuse } from './fusion';
 import type { Graph } from './graph';
-import { lowerGraph, operandsOf, type LoweredCall, type Variants } from './lower';
-import { planMemory, type Lifetime, type MemoryPlan } from './memory_plan';
+import { lifetimesOf } from './lifetimes';
+import { lowerGraph, type LoweredCall, type Variants } from './lower';
+import { planMemory, type MemoryPlan } from './memory_plan';
 import type { ParameterStore } from './parameters';
 import type { StateStore } from './states';
 
@@ -134,15 +135,7 @@ class PlannedMemory {
 
   /** Plans and allocates everything that is neither an input nor a constant. `kept` stays alive to the end. */
   assign(calls: readonly LoweredCall[], kept: readonly Operand[]): MemoryPlan {
-    const lifetimes = new Map<number, Lifetime>();
-    const touch = (operand: Operand, at: number): void => {
-      if (operand.constantKey === undefined && !this.ranges.has(operand.id)) {
-        const first = lifetimes.get(operand.id)?.first ?? at;
-        lifetimes.set(operand.id, { bytes: Math.max(16, byteLength(operand.spec)), first, last: at });
-      }
-    };
-    calls.forEach(({ call }, at) => operandsOf(call).forEach((operand) => touch(operand, at)));
-    kept.forEach((operand) => touch(operand, calls.length));
+    const lifetimes = lifetimesOf(calls, kept, (operand) => this.ranges.has(operand.id));
     const plan = planMemory([...lifetimes.values()]);
     const blocks = plan.blockBytes.map((bytes, i) => this.own(`${this.label} block ${i}`, bytes));
     [...lifetimes].forEach(([id, { bytes }], i) => {
