@@ -10,7 +10,7 @@ import type { MaskRcnnConfig } from '../../src/models/config';
 import { trainingInputs, type TrainingInputShape } from '../../src/models/training_inputs';
 import { changesColours } from '../../src/train/augment/draw_colours';
 import { augmentSample, type AugmentedSample } from '../../src/train/augment/plan';
-import { sampleObjects, unpackMasks, wholeMask, type Mask } from '../helpers/bit_masks';
+import { maskBox, sampleObjects, unpackMasks, wholeMask, type Mask } from '../helpers/bit_masks';
 import { expectClose, expectSame } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { formula } from '../helpers/formula';
@@ -189,6 +189,96 @@ test('objects that vanish in the resize are left out, and those without a mask s
   expectSame(wholeMask(result.placements, result.words, 0, [20, 30]), rectangle([20, 30], [2, 2, 15, 10]));
   expectSame(wholeMask(result.placements, result.words, 1, [20, 30]), rectangle([20, 30], [0, 0, 0, 0]));
   expectSame(wholeMask(result.placements, result.words, 2, [20, 30]), rectangle([20, 30], [23, 0, 30, 20]));
+});
+
+test('a quarter turn of a square, clockwise, moves every pixel', async () => {
+  const [side, size] = [40, [40, 40] as const];
+  const masks = [rectangle(size, [2, 3, 11, 30]), rectangle(size, [20, 30, 40, 40]), rectangle(size, [39, 0, 40, 1])];
+  const sample = sampleOf(size, 6, masks);
+  const settings = settingsOf({ resize: { native: true }, rotate: { probability: 1, degrees: [90, 90] } });
+  const augmented = augmentSample(sample, settings, IMAGE, KEY);
+  const result = await run(augmented, IMAGE, roomFor(sample, augmented, 2));
+  // the pixel at (x, y) comes from (y, side - 1 - x)
+  const turned = (mask: Mask): Mask => mask.map((_, i) => mask[(side - 1 - (i % side)) * side + Math.floor(i / side)]);
+  expect(result.count).toBe(3);
+  expectSame(Array.from(result.boxes).slice(0, 12), [10, 2, 37, 11, 0, 20, 10, 40, 39, 39, 40, 40]);
+  masks.forEach((mask, i) => {
+    expectSame(wholeMask(result.placements, result.words, i, size), turned(mask), `mask ${i}`);
+  });
+  for (let i = 0; i < side * side; i++) {
+    const [x, y] = [i % side, Math.floor(i / side)];
+    const byte = sample.pixels[((side - 1 - x) * side + y) * 3 + 1];
+    expect(Math.abs(result.image[(y * 64 + x) * 3 + 1] - (byte / 255 - 0.5) / 0.25)).toBeLessThan(1e-4);
+  }
+});
+
+test('whatever is drawn: masks by brute force, their boxes, and no pixel beyond the rectangles', async () => {
+  const size = [70, 90] as const;
+  const masks = Array.from({ length: 9 }, (_, i) =>
+    rectangle(size, [i * 9, (i * 31) % 50, i * 9 + 5 + i * 2, ((i * 31) % 50) + 20]),
+  );
+  const sample = sampleOf(size, 6, masks);
+  const settings = settingsOf({
+    flip_horizontal: { probability: 0.5 },
+    flip_vertical: { probability: 0.5 },
+    rotate: { probability: 0.8 },
+    shear: { probability: 0.5, degrees: [-30, 30] },
+    translate: { probability: 0.5, share: 0.3 },
+    crop: { probability: 0.5 },
+  });
+  let dropped = 0;
+  for (let step = 0; step < 12; step++) {
+    const augmented = augmentSample(sample, settings, IMAGE, { seed: 2, step, index: 0 });
+    const room = roomFor(sample, augmented, 1);
+    const { geometry } = augmented.values(room);
+    const [a, b, c, d, e, f] = new Float32Array(geometry.buffer, 24, 6);
+    const isPlain = (geometry[4] & 8) !== 0;
+    const { height, width } = augmented;
+    const result = await run(augmented, IMAGE, room);
+    dropped += masks.length - result.count;
+    for (let k = 0; k < result.count; k++) {
+      const mask = masks[result.labels[k] - 1];
+      const found = wholeMask(result.placements, result.words, k, [height, width]);
+      const expected = found.map((bit, i) => {
+        const [x, y] = [(i % width) + (isPlain ? 0 : 0.5), Math.floor(i / width) + (isPlain ? 0 : 0.5)];
+        const [u, v] = [a * x + b * y + c, d * x + e * y + f].map(isPlain ? Math.fround : Number);
+        if (!isPlain && (Math.abs(u - Math.round(u)) < 1e-4 || Math.abs(v - Math.round(v)) < 1e-4)) {
+          return bit;
+        }
+        const [column, row] = [Math.floor(u), Math.floor(v)];
+        if (column < 0 || row < 0 || column >= size[1] || row >= size[0]) {
+          return 0;
+        }
+        const stored = [(geometry[4] & 1) !== 0 ? 89 - column : column, (geometry[4] & 2) !== 0 ? 69 - row : row];
+        return mask[stored[1] * size[1] + stored[0]];
+      });
+      expectSame(found, expected, `step ${step}, object ${k}`);
+      if (!isPlain) {
+        expectSame(Array.from(result.boxes).slice(k * 4, k * 4 + 4), maskBox(found, width), `step ${step}, box ${k}`);
+      }
+    }
+  }
+  expect(dropped).toBeGreaterThan(0);
+});
+
+test('two runs of one key give the same bits, and colours change what they should', async () => {
+  const size = [50, 64] as const;
+  const sample = sampleOf(size, 6, [rectangle(size, [3, 3, 30, 30])]);
+  const settings = settingsOf({
+    ...Object.fromEntries(['brightness', 'contrast', 'blur', 'noise'].map((name) => [name, { probability: 1 }])),
+    rotate: { probability: 1 },
+  });
+  const augmented = augmentSample(sample, settings, IMAGE, KEY);
+  const room = { ...roomFor(sample, augmented, 0), colours: true };
+  const [first, second] = [await run(augmented, IMAGE, room), await run(augmented, IMAGE, room)];
+  expectSame(second.image, first.image);
+  expectSame(second.words, first.words);
+  // equalize leaves the mean of each channel near the middle, whatever it was
+  const dark = { ...sample, pixels: sample.pixels.map((value) => value >> 3) };
+  const flat = augmentSample(dark, settingsOf({ equalize: { probability: 1 }, resize: { native: true } }), IMAGE, KEY);
+  const equalized = await run(flat, IMAGE, { ...roomFor(dark, flat, 0), colours: true });
+  const values = Array.from({ length: 50 * 64 }, (_, i) => equalized.image[i * 3] * 0.25 + 0.5);
+  expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeGreaterThan(0.4);
 });
 
 test('too little room is told', () => {
