@@ -1,6 +1,6 @@
 import plainSource from '../../../shaders/conv/plain_weight_gradient.wgsl';
 import { u32 } from '../../gpu/kernel';
-import { defaultGemm } from '../gemm/dispatch';
+import { defaultGemm, type GemmVariant } from '../gemm/dispatch';
 import { windowParams } from '../gemm/problem';
 import { dispatchWeightGradient } from '../gemm/weight_gradient';
 import { dispatchItems } from '../itemwise';
@@ -8,6 +8,8 @@ import { read, required, ShapeError, write, type Lowering, type Op, type Operand
 import { dense, pitch, product } from '../tensor';
 import { convWindow } from './convolve';
 import type { ConvWindows } from './problem';
+import { fitsWinograd } from './winograd';
+import { dispatchWinogradWeightGradient, prefersWinogradWeightGradient } from './winograd_weight_gradient';
 
 export interface ConvWeightGradientAttributes extends ConvWindows {
   readonly groups: number;
@@ -16,7 +18,7 @@ export interface ConvWeightGradientAttributes extends ConvWindows {
 
 /**
  * The gradient of a convolution by its weight: inputs x [N, H, W, C], dy [N, OH, OW, O], whose count, where it has one, says
- * how many images are summed over; output dense [O, C / groups, kh, kw]. Variants: `plain` (any groups), `tiled` and `panel`.
+ * how many images are summed over; output dense [O, C / groups, kh, kw]. Variants: `plain` (any groups), `tiled`, `panel` and `winograd`.
  */
 export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
   name: 'convWeightGradient',
@@ -32,9 +34,11 @@ export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
     const x = required(inputs, 0, 'convWeightGradient');
     const dy = required(inputs, 1, 'convWeightGradient');
     const { groups, kernel } = attributes;
-    const variant = context.variant ?? (groups > 1 ? 'plain' : defaultGemm(context.capabilities));
+    const variant = context.variant ?? defaultVariant(context, x, dy, attributes);
     if (variant === 'plain') {
       dispatchPlainWeightGradient(context, x, dy, dw, attributes);
+    } else if (variant === 'winograd' && fitsWinograd(attributes)) {
+      dispatchWinogradWeightGradient(context, x, dy, dw, attributes.padding);
     } else if ((variant === 'tiled' || variant === 'panel') && groups === 1) {
       const [, height, width] = dy.spec.shape;
       const gradient = {
@@ -54,6 +58,20 @@ export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
     }
   },
 };
+
+function defaultVariant(
+  context: Lowering,
+  x: Operand,
+  dy: Operand,
+  attributes: ConvWeightGradientAttributes,
+): 'plain' | 'winograd' | GemmVariant {
+  if (attributes.groups > 1) {
+    return 'plain';
+  }
+  return fitsWinograd(attributes) && prefersWinogradWeightGradient(context, x, dy)
+    ? 'winograd'
+    : defaultGemm(context.capabilities);
+}
 
 /** The reference: one element of the weight at a time. */
 export function dispatchPlainWeightGradient(

@@ -18,15 +18,20 @@ import { byteLength, dense, pitch, roundUp } from '../tensor';
 import { weightStrides, type ConvProblem } from './problem';
 
 /** Pixels of a tile's side, and points of its transform: F(4x4, 3x3). */
-const TILE = 4;
-const POINTS = 36;
+export const TILE = 4;
+export const POINTS = 36;
 /**
  * Tiles are taken in runs whose transforms fit, so that a large map does not need scratch of 2.25 times its size twice.
  * On llvmpipe runs of 4, 8 and 16 MiB take 53, 49 and 48 ms for 256 channels at 80 x 80.
  */
-const SCRATCH_BYTES = 16 * 2 ** 20;
+export const SCRATCH_BYTES = 16 * 2 ** 20;
 
-function fits({ kernel, stride, dilation, groups }: ConvProblem): boolean {
+export function fitsWinograd({
+  kernel,
+  stride,
+  dilation,
+  groups,
+}: Pick<ConvProblem, 'kernel' | 'stride' | 'dilation' | 'groups'>): boolean {
   return kernel.join() === '3,3' && [...stride, ...dilation, groups].every((value) => value === 1);
 }
 
@@ -37,7 +42,7 @@ function fits({ kernel, stride, dilation, groups }: ConvProblem): boolean {
  * 0.91 instead of 0.73. Hardware keeps to its GEMM.
  */
 export function prefersWinograd(context: Lowering, conv: ConvProblem): boolean {
-  if (defaultGemm(context.capabilities) !== 'panel' || !fits(conv) || conv.x.spec.shape[3] < 48) {
+  if (defaultGemm(context.capabilities) !== 'panel' || !fitsWinograd(conv) || conv.x.spec.shape[3] < 48) {
     return false;
   }
   const [images, height, width] = conv.y.spec.shape;
@@ -53,7 +58,7 @@ export function prefersWinograd(context: Lowering, conv: ConvProblem): boolean {
  * @throws ShapeError unless the kernel is 3 x 3 with stride, dilation and groups of 1
  */
 export function dispatchWinograd(context: Lowering, conv: ConvProblem): void {
-  if (!fits(conv)) {
+  if (!fitsWinograd(conv)) {
     throw new ShapeError('conv2d: variant winograd needs a 3 x 3 kernel with stride, dilation and groups of 1');
   }
   const { x, y } = conv;
@@ -95,7 +100,7 @@ export function dispatchWinograd(context: Lowering, conv: ConvProblem): void {
 }
 
 /** Consecutive tiles, counted over all images. */
-interface Run {
+export interface Run {
   readonly rows: number;
   readonly firstRow: number;
   readonly tilesY: number;
@@ -137,7 +142,13 @@ function transformedWeight(context: Lowering, conv: ConvProblem, variant: GemmVa
   return { b, lanes };
 }
 
-function transformInput(context: Lowering, { x, padding }: ConvProblem, v: Operand, part: Run): void {
+/** B^T d B of the tiles of a run, [point, tile, channel]. */
+export function transformInput(
+  context: Lowering,
+  { x, padding }: Pick<ConvProblem, 'x' | 'padding'>,
+  v: Operand,
+  part: Run,
+): void {
   const [, inputHeight, inputWidth] = x.spec.shape;
   const c4 = pitch(x.spec) / 4;
   const walk = tileWalk(context.capabilities, part.rows * c4, x.count !== undefined);
@@ -196,7 +207,7 @@ function transformOutput(context: Lowering, conv: ConvProblem, m: Operand, part:
   });
 }
 
-function runParams({ rows, firstRow, tilesY, tilesX }: Run, count: Operand | undefined) {
+export function runParams({ rows, firstRow, tilesY, tilesX }: Run, count: Operand | undefined) {
   return {
     rows: u32(rows),
     firstRow: u32(firstRow),
@@ -208,7 +219,7 @@ function runParams({ rows, firstRow, tilesY, tilesX }: Run, count: Operand | und
 }
 
 /** How the transforms walk over tiles times channels: an item is some 70 loads and stores, so few of them are enough. */
-function tileWalk(
+export function tileWalk(
   capabilities: Capabilities,
   items: number,
   counted: boolean,
