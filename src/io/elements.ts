@@ -38,6 +38,26 @@ export function isElementKind(name: string): name is ElementKind {
   return Object.hasOwn(elementSize, name);
 }
 
+/** The bits of the IEEE binary16 nearest to a number, ties to even; infinite where it is too large. */
+export function halfBits(value: number): number {
+  const single = Math.fround(value);
+  const [bits] = new Uint32Array(Float32Array.of(single).buffer);
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) {
+    return sign | 0x7e00;
+  }
+  if (magnitude >= 0x47800000) {
+    return sign | 0x7c00;
+  }
+  // Steps are 1/1024 of the power of two below the number, but no less than 2^-24.
+  const exponent = Math.max(magnitude >>> 23, 113);
+  const steps = Math.abs(single) * 2 ** (137 - exponent);
+  const low = Math.floor(steps);
+  const isUp = steps - low > 0.5 || (steps - low === 0.5 && low % 2 === 1);
+  return sign | (((exponent - 113) << 10) + low + Number(isUp));
+}
+
 /** The bits of an IEEE binary16 as the bits of the equal binary32; infinities and NaN payloads survive. */
 function halfToSingleBits(half: number): number {
   const sign = (half & 0x8000) << 16;

@@ -1,6 +1,6 @@
 import { InputError } from '../errors';
 import type { Checkpoint, HostTensor } from './checkpoint';
-import { decodeElements, elementSize, isElementKind } from './elements';
+import { decodeElements, elementSize, halfBits, isElementKind } from './elements';
 import type { ElementKind } from './elements';
 import { formatShape, quoteName } from './text';
 
@@ -231,12 +231,16 @@ const kindOfDtype: Readonly<Record<HostTensor['dtype'], ElementKind>> = {
  * tensor is aligned to its element; otherwise the order of `tensors` is kept.
  *
  * @param metadata goes into `__metadata__` when it has entries
+ * @param half writes f32 as F16, the nearest numbers: half the bytes, for weights to give away
  * @throws Error where a tensor's data do not fill its shape, or a name is reserved by the format
  */
-export function writeSafetensors(tensors: Map<string, HostTensor>, metadata: Record<string, string> = {}): Uint8Array {
-  const ordered = [...tensors].sort(
-    ([, a], [, b]) => elementSize[kindOfDtype[b.dtype]] - elementSize[kindOfDtype[a.dtype]],
-  );
+export function writeSafetensors(
+  tensors: Map<string, HostTensor>,
+  metadata: Record<string, string> = {},
+  half = false,
+): Uint8Array {
+  const kindOf = ({ dtype }: HostTensor): ElementKind => (half && dtype === 'f32' ? 'F16' : kindOfDtype[dtype]);
+  const ordered = [...tensors].sort(([, a], [, b]) => elementSize[kindOf(b)] - elementSize[kindOf(a)]);
   const fields: string[] = [];
   const metadataEntries = Object.entries(metadata);
   if (metadataEntries.some(([key]) => key === '__proto__')) {
@@ -246,15 +250,17 @@ export function writeSafetensors(tensors: Map<string, HostTensor>, metadata: Rec
     fields.push(`${JSON.stringify(metadataKey)}:${JSON.stringify(metadata)}`);
   }
   let dataLength = 0;
-  for (const [name, { shape, dtype, data }] of ordered) {
+  for (const [name, tensor] of ordered) {
+    const { shape, data } = tensor;
+    const kind = kindOf(tensor);
     if (name === metadataKey || name === '__proto__') {
       throw new Error(`writeSafetensors: a tensor may not be called ${name}`);
     }
     if (shape.reduce((product, size) => product * size, 1) !== data.length) {
       throw new Error(`writeSafetensors: ${name} has ${data.length} elements, its shape is ${formatShape(shape)}`);
     }
-    const end = dataLength + data.byteLength;
-    const entry = JSON.stringify({ dtype: kindOfDtype[dtype], shape, data_offsets: [dataLength, end] });
+    const end = dataLength + data.length * elementSize[kind];
+    const entry = JSON.stringify({ dtype: kind, shape, data_offsets: [dataLength, end] });
     fields.push(`${JSON.stringify(name)}:${entry}`);
     dataLength = end;
   }
@@ -265,7 +271,8 @@ export function writeSafetensors(tensors: Map<string, HostTensor>, metadata: Rec
   file.fill(0x20, 8, 8 + headerSize);
   file.set(json, 8);
   let position = 8 + headerSize;
-  for (const [, { data }] of ordered) {
+  for (const [, tensor] of ordered) {
+    const data = half && tensor.dtype === 'f32' ? Uint16Array.from(tensor.data, halfBits) : tensor.data;
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), position);
     position += data.byteLength;
   }

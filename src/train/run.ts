@@ -90,6 +90,7 @@ export class TrainingRun {
       groups: config.train,
       passes: config.train.accumulate,
       seed: config.train.seed,
+      checkpointing: config.train.checkpointing,
       room: {
         pixelBytes: Math.max(...training.images.map(({ width, height }) => Math.ceil((width * height * 3) / 4) * 4)),
         objects: Math.max(1, training.maxObjects),

@@ -24,6 +24,8 @@ export interface TrainerOptions {
   /** Passes through the graph that make a step. */
   readonly passes: number;
   readonly seed: number;
+  /** As TrainingGraphSettings has it. */
+  readonly checkpointing: boolean;
   /** Room that every image of the run fits into. */
   readonly room: Pick<TrainingInputShape, 'pixelBytes' | 'objects' | 'sourceWords' | 'colours'>;
 }
@@ -251,7 +253,7 @@ export class Trainer {
   }
 
   private graph(shape: TrainingInputShape, images: number, ends: boolean): Graph {
-    const { config, sampling, settings, passes } = this.options;
+    const { config, sampling, settings, passes, checkpointing } = this.options;
     const { optimizer, layout } = this;
     return trainingGraph(
       (graph) => Array.from({ length: images }, (_, i) => trainingInputs(graph, `image${i}.`, shape, config.image)),
@@ -261,6 +263,7 @@ export class Trainer {
         lossWeights: settings.passWeights,
         trainable: new Set(this.trainable),
         accumulate: passes > 1,
+        checkpointing,
       },
       ends && optimizer !== null
         ? {

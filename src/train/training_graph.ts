@@ -1,11 +1,13 @@
 import { backpropagate } from '../graph/differentiate';
 import { fuse } from '../graph/fusion';
 import { Graph } from '../graph/graph';
+import { recomputeStages } from '../graph/recompute';
 import { accumulate } from '../kernels/accumulate';
 import { fill } from '../kernels/fill';
 import { dense } from '../kernels/tensor';
 import type { MaskRcnnConfig } from '../models/config';
 import { LOSSES, maskRcnnLosses, type LossName, type MaskRcnnTrainingSettings } from '../models/mask_rcnn_training';
+import { trainingStage } from '../models/training_stages';
 import type { TrainingImage } from '../models/training_image';
 import type { GradientClipping, Optimizer } from './optimizers';
 
@@ -26,6 +28,8 @@ export interface TrainingGraphSettings {
   readonly trainable: ReadonlySet<string>;
   /** Whether several passes make a step: the graph has the input KEEP. */
   readonly accumulate: boolean;
+  /** Whether activations are computed again in the backward pass rather than kept: less memory, more time. */
+  readonly checkpointing: boolean;
 }
 
 /** How a pass ends that completes a step. */
@@ -46,7 +50,7 @@ export interface StepEnd {
  */
 export function trainingGraph(
   makeImages: (graph: Graph) => readonly TrainingImage[],
-  { config, sampling, lossWeights, trainable, accumulate: gathers }: TrainingGraphSettings,
+  { config, sampling, lossWeights, trainable, accumulate: gathers, checkpointing }: TrainingGraphSettings,
   end: StepEnd | null,
 ): Graph {
   const graph = new Graph(trainable);
@@ -54,6 +58,7 @@ export function trainingGraph(
   const losses = maskRcnnLosses(graph, makeImages(graph), random, config, sampling);
   LOSSES.forEach((name) => graph.output(name, losses[name]));
   fuse(graph);
+  const forwardNodes = graph.nodes.length;
 
   const parameters = [...trainable].map((name) => graph.states.get(name) ?? unknownParameter(name));
   const weighted = LOSSES.filter((name) => lossWeights[name] !== 0).map((name) => {
@@ -61,6 +66,9 @@ export function trainingGraph(
     return [losses[name], weight] as const;
   });
   const gradients = backpropagate(graph, weighted, parameters);
+  if (checkpointing) {
+    recomputeStages(graph, forwardNodes, trainingStage);
+  }
   graph.scope('gradients', () => {
     const keep = gathers ? graph.input(KEEP, dense([1])) : null;
     [...trainable].forEach((name, i) => {
