@@ -13,6 +13,13 @@ import { dense, pitch } from '../tensor';
 import { POINTS, runParams, SCRATCH_BYTES, TILE, tileWalk, transformInput, type Run } from './winograd';
 
 /**
+ * With fewer, the 36 sums [channel, output] weigh more than the products. On llvmpipe, other work beside it, direct and by
+ * Winograd: 256 to 256 channels at 20 x 28 (35 tiles) 98 and 175 ms, at 32 x 40 (80 tiles) 368 and 97 ms; 128 to 128 at
+ * 40 x 56 97 and 38 ms.
+ */
+const FEWEST_TILES = 64;
+
+/**
  * Whether F(4x4, 3x3) is faster than the GEMM over the windows, by the same reckoning as for the convolution itself: panels
  * are filled for as many rows as there are channels. Hardware keeps to its GEMM.
  */
@@ -23,7 +30,7 @@ export function prefersWinogradWeightGradient(context: Lowering, x: Operand, dy:
   return (
     defaultGemm(context.capabilities) === 'panel' &&
     channels >= 32 &&
-    tiles >= 24 &&
+    tiles >= FEWEST_TILES &&
     1.25 * POINTS * tiles * (channels + 14) < 9 * images * height * width * channels
   );
 }
