@@ -68,6 +68,7 @@ export async function prepareStep(
     groups: train,
     passes: 1,
     seed: train.seed,
+    checkpointing: train.checkpointing,
     room: {
       pixelBytes: most(samples.map(({ pixels }) => pixels.length)),
       objects: most(samples.map(({ objects }) => objects)),

@@ -1,53 +1,73 @@
-// `npm run demo`: sets the clone up, then finds the nuclei of six micrographs and draws them. Arguments go to engine infer.
-import { existsSync } from 'node:fs';
+// `npm run demo`: sets the clone up, makes pictures of particles, trains a small Mask R-CNN on them from random weights, and
+// scores it on pictures that it has not seen.
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, SetupError, run, runMain } from './lib/run.mjs';
 import { setUp } from './lib/setup.mjs';
 
-const WEIGHTS = join('..', 'shared', 'data', 'slim', 'slim.safetensors');
-const IMAGES = join('..', 'shared', 'data', 'nuclei', 'images');
+const OUT = join('out', 'demo');
+const CONFIG = 'mask_rcnn_tiny_particles';
 
-/** From few and large to 260 small ones, three sizes of image and two kinds of microscope. */
-const CHOSEN = [
-  '8efed2e62c919e6d',
-  'c53326fe49fc26b7',
-  '10ba6cbee4873b32',
-  'a5e695fce80dc03e',
-  '1f0008060150b5b9',
-  '3d0ca3498d97edeb',
+const train = join(OUT, 'train');
+const unseen = join(OUT, 'unseen');
+const trained = join(OUT, 'run');
+const found = join(OUT, 'found');
+const report = join(OUT, 'report.html');
+const annotations = (/** @type {string} */ folder) => join(folder, 'annotations_rle.json');
+const images = (/** @type {string} */ folder) => join(folder, 'images');
+
+/** Title and arguments of `engine` for each step. @type {[string, string[]][]} */
+const STEPS = [
+  [
+    'Pictures of particles to learn from',
+    ['synth', '--out', train, '--images', '24', '--size', '160x128', '--seed', '11'],
+  ],
+  ['Others to be tested on', ['synth', '--out', unseen, '--images', '8', '--size', '160x128', '--seed', '12']],
+  [
+    'Training, from random weights',
+    [
+      ...['train', '--config', CONFIG, '--out', trained],
+      ...['--set', `data.train.annotations=${annotations(train)}`, '--set', `data.train.images=${images(train)}`],
+      ...['--set', `data.val.annotations=${annotations(unseen)}`, '--set', `data.val.images=${images(unseen)}`],
+    ],
+  ],
+  [
+    'Finding the particles of the pictures that it has not seen',
+    [
+      ...['infer', '--weights', join(trained, 'best.safetensors'), '--out', found, '--overlay'],
+      ...['--coco', annotations(unseen), '--image-root', images(unseen)],
+    ],
+  ],
+  ['Figures', ['eval', '--gt', annotations(unseen), '--pred', join(found, 'predict.segm.json'), '--type', 'segm']],
+  [
+    'Report',
+    [
+      ...['report', '--gt', annotations(unseen), '--pred', join(found, 'predict.segm.json')],
+      ...['--images', images(unseen), '--out', report],
+    ],
+  ],
 ];
 
-/** The arguments of `engine infer` for the images that lie beside the clone. */
-function ownArguments() {
-  const images = CHOSEN.map((name) => join(IMAGES, `${name}.png`));
-  const absent = [WEIGHTS, ...images].filter((path) => !existsSync(join(ROOT, path)));
-  if (absent.length > 0) {
-    throw new SetupError(
-      `The demo's own weights and images are not beside this clone (${absent[0]} is missing). Pass yours:\n` +
-        '  npm run demo -- --weights WEIGHTS.safetensors --images PATH\n' +
-        'and --config mask_rcnn_slim, or your own, where the weights do not tell the form of their model.',
-    );
-  }
-  return ['--weights', WEIGHTS, '--config', 'mask_rcnn_slim', '--images', ...images];
-}
-
 await runMain(async () => {
-  const given = process.argv.slice(2);
-  const isGiven = (/** @type {string} */ option) => given.some((arg) => arg === option || arg.startsWith(`${option}=`));
-  const hasOwn = isGiven('--weights') && (isGiven('--images') || isGiven('--coco'));
-  if (given.length > 0 && !hasOwn) {
-    throw new SetupError('The demo needs both: npm run demo -- --weights WEIGHTS.safetensors --images PATH');
+  if (process.argv.length > 2) {
+    throw new SetupError('The demo takes no arguments. For your own images: npx engine infer, npx engine train');
   }
-  const input = hasOwn ? given : ownArguments();
   await setUp();
-  // npm changes into the clone: the paths that were given are meant from where it was started.
-  const cwd = hasOwn ? (process.env.INIT_CWD ?? process.cwd()) : ROOT;
-  const out = join(ROOT, 'out', 'demo');
-  const output = isGiven('--out') ? [] : ['--out', out];
-  const command = [join(ROOT, 'bin', 'engine.mjs'), 'infer', ...input, ...output, '--overlay'];
-  const code = await run(process.execPath, command, { cwd });
-  if (code === 0 && output.length > 0) {
-    console.log(`\nThe pictures are in ${join(out, 'overlay')}, the results in ${join(out, 'predict.segm.json')}`);
+  rmSync(join(ROOT, OUT), { recursive: true, force: true });
+  const start = performance.now();
+  for (const [title, args] of STEPS) {
+    console.log(`\n== ${title}: engine ${args.slice(0, 1).join(' ')}`);
+    const code = await run(process.execPath, [join(ROOT, 'bin', 'engine.mjs'), ...args], { cwd: ROOT });
+    if (code !== 0) {
+      return code;
+    }
   }
-  return code;
+  const minutes = ((performance.now() - start) / 60_000).toFixed(1);
+  console.log(`
+Done in ${minutes} minutes. To look at, in ${join(ROOT, OUT)}:
+  report.html      what was found beside what is there, image by image
+  run/curves.html  losses and figures over the training
+  found/overlay    the pictures with what was found
+The weights are run/best.safetensors: npx engine infer --weights ${join(trained, 'best.safetensors')} --images YOURS --out DIR`);
+  return 0;
 });

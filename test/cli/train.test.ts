@@ -1,0 +1,215 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadCheckpoint, type Checkpoint } from '../../src/train/checkpoint';
+import { runCommand } from '../helpers/command';
+
+let folder: string;
+let data: string[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'engine-train-'));
+  const scenes = join(folder, 'scenes');
+  const { code, stderr } = await runCommand(
+    'synth',
+    '--out',
+    scenes,
+    '--images',
+    '5',
+    '--size',
+    '96x64',
+    '--seed',
+    '5',
+  );
+  expect(code, stderr).toBe(0);
+  data = [
+    `data.train.annotations=${join(scenes, 'annotations_rle.json')}`,
+    `data.train.images=${join(scenes, 'images')}`,
+    `data.val.annotations=${join(scenes, 'annotations_poly.json')}`,
+    `data.val.images=${join(scenes, 'images')}`,
+  ];
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** So small that a step takes a fraction of a second. */
+const SMALL = [
+  'model.fpn.channels=16',
+  'model.box.hidden=[32, 32]',
+  'model.mask.channels=[16]',
+  'model.mask.upsample_channels=16',
+  'model.image.min_size=64',
+  'model.image.max_size=96',
+  'train.proposals.post_nms_top_n=100',
+  'train.regions.samples=32',
+  'validate.every=1000',
+];
+
+function settings(...more: string[]): string[] {
+  return [...data, ...SMALL, ...more].flatMap((setting) => ['--set', setting]);
+}
+
+/** All that a checkpoint holds, bit for bit. */
+function bitsOf({ tensors, state }: Checkpoint): unknown {
+  const words = (data: Float32Array): Uint32Array => new Uint32Array(data.buffer, data.byteOffset, data.length);
+  return { tensors: [...tensors].map(([name, { shape, data }]) => [name, shape, words(data)]), state };
+}
+
+function records(run: string): Record<string, unknown>[] {
+  const lines = readFileSync(join(run, 'metrics.jsonl'), 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Losses of all steps in a run, which say nothing of time. */
+function lossesOf(run: string): unknown[] {
+  return records(run).flatMap(({ kind, step, losses }) => (kind === 'step' ? [{ step, losses }] : []));
+}
+
+describe('runs with one seed', () => {
+  const RECIPES: Record<string, string[]> = {
+    'SGD, batches of one size after another, augmented': [
+      'optimizer={type: sgd, learning_rate: 0.01, momentum: 0.9}',
+      'train.steps=20',
+      'train.batch_size=2',
+      'augment.flip_horizontal.probability=0.5',
+      'augment.rotate.probability=0.5',
+      'augment.noise.probability=0.5',
+    ],
+    'AdamW with a moving average, gradients of two passes, activations computed again': [
+      'optimizer={type: adamw, learning_rate: 0.001}',
+      'train.steps=8',
+      'train.batch_size=1',
+      'train.accumulate=2',
+      'train.checkpointing=true',
+      'train.ema={decay: 0.9}',
+      'data.order=replacement',
+    ],
+  };
+
+  test.each(Object.entries(RECIPES))('%s: identical bits, also when interrupted and resumed', async (_, recipe) => {
+    const steps = Number(/train.steps=(\d+)/.exec(recipe.join())![1]);
+    const name = mkdtempSync(join(folder, 'runs-'));
+    const [first, second, third] = ['first', 'second', 'third'].map((run) => join(name, run));
+    const train = (out: string, ...more: string[]) =>
+      runCommand('train', '--config', 'mask_rcnn_tiny_particles', '--out', out, ...settings(...recipe), ...more);
+    for (const out of [first, second]) {
+      const { code, stderr } = await train(out);
+      expect(code, stderr).toBe(0);
+    }
+    const whole = await loadCheckpoint(join(first, 'last.safetensors'));
+    expect(whole.state?.step).toBe(steps);
+    expect(bitsOf(await loadCheckpoint(join(second, 'last.safetensors')))).toEqual(bitsOf(whole));
+    expect(lossesOf(first)).toHaveLength(steps);
+    expect(lossesOf(second)).toEqual(lossesOf(first));
+
+    const [interrupted] = await Promise.all([train(third), interruptAfter(third, steps / 2)]);
+    expect(interrupted.code, interrupted.stderr).toBe(0);
+    const told = new RegExp(`interrupted after step (\\d+) of ${steps}, and saved`).exec(interrupted.stdout);
+    expect(told, interrupted.stdout).not.toBeNull();
+    expect(Number(told![1])).toBeLessThan(steps);
+    expect(interrupted.stdout).toContain(`engine train --resume ${third}`);
+    const resumed = await runCommand('train', '--resume', third);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(bitsOf(await loadCheckpoint(join(third, 'last.safetensors')))).toEqual(bitsOf(whole));
+    expect(lossesOf(third)).toEqual(lossesOf(first));
+  });
+
+  test('another seed gives other weights', async () => {
+    const losses: unknown[] = [];
+    for (const seed of [1, 2]) {
+      const out = join(folder, `seed-${seed}`);
+      const { code, stderr } = await runCommand(
+        ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', out],
+        ...settings('train.steps=2', 'train.batch_size=1', `train.seed=${seed}`),
+      );
+      expect(code, stderr).toBe(0);
+      losses.push(lossesOf(out));
+    }
+    expect(losses[0]).not.toEqual(losses[1]);
+  });
+});
+
+/** Presses Ctrl-C when the log has so many steps. */
+async function interruptAfter(run: string, steps: number): Promise<void> {
+  for (let tries = 0; tries < 6000; tries++) {
+    await setTimeout(10);
+    const log = join(run, 'metrics.jsonl');
+    if (existsSync(log) && readFileSync(log, 'utf8').split('\n').length > steps) {
+      process.emit('SIGINT');
+      return;
+    }
+  }
+}
+
+describe('a run', () => {
+  test('leaves checkpoints, logs and curves, and its weights detect', async () => {
+    const out = join(folder, 'whole');
+    const { code, stdout, stderr } = await runCommand(
+      ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', out],
+      ...settings('train.epochs=4', 'train.batch_size=2', 'validate.every=2', 'checkpoint.keep=2'),
+    );
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('5 images with');
+    expect(readdirSync(out).filter((name) => !name.startsWith('events.'))).toEqual(
+      expect.arrayContaining([
+        'best.safetensors',
+        'config.yaml',
+        'curves.html',
+        'last.safetensors',
+        'metrics.jsonl',
+        'train.log',
+      ]),
+    );
+    expect(readdirSync(out).filter((name) => name.startsWith('step-'))).toHaveLength(2);
+    expect(records(out).filter(({ kind }) => kind === 'validation')).toHaveLength(2);
+    const found = join(out, 'found');
+    const scenes = join(folder, 'scenes');
+    const infer = await runCommand(
+      ...['infer', '--weights', join(out, 'best.safetensors'), '--out', found],
+      ...['--coco', join(scenes, 'annotations_rle.json'), '--image-root', join(scenes, 'images')],
+    );
+    expect(infer.code, infer.stderr).toBe(0);
+    expect(existsSync(join(found, 'predict.segm.json'))).toBe(true);
+  });
+
+  test('ends at a loss that is no number, with the step and the last checkpoint', async () => {
+    const out = join(folder, 'diverging');
+    const { code, stderr } = await runCommand(
+      ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', out],
+      ...settings(
+        'train.epochs=20',
+        'optimizer.learning_rate=1e20',
+        'schedule.warm_up.steps=0',
+        'train.clip_norm=null',
+      ),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/step \d+ \(image.*\): the .* (is|are) (NaN|infinite).*lower optimizer.learning_rate/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('L-BFGS lowers the loss of one batch', async () => {
+    const out = join(folder, 'lbfgs');
+    const { code, stderr } = await runCommand(
+      ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', out],
+      ...settings(
+        'train.steps=3',
+        'train.batch_size=5',
+        'train.accumulate=1',
+        'train.clip_norm=null',
+        'optimizer={type: lbfgs, history_size: 3, max_iterations: 4, line_search: strong_wolfe}',
+        'data.order=sequence',
+      ),
+    );
+    expect(code, stderr).toBe(0);
+    const losses = records(out).flatMap(({ kind, losses }) =>
+      kind === 'step' ? [(losses as { loss: number }).loss] : [],
+    );
+    expect(losses).toHaveLength(3);
+    expect(losses[2]).toBeLessThan(losses[0]);
+  });
+});
