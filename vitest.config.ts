@@ -5,7 +5,7 @@ import { inlineForVitest } from './scripts/lib/inline.mjs';
 /** The tests that use the GPU; all others are for the processor only. */
 const GPU_TESTS = [
   ...['gpu', 'kernels', 'graph', 'models', 'browser'].map((folder) => `test/${folder}/**/*.test.ts`),
-  'test/cli/{bench,data_preview,doctor,eval,infer}.test.ts',
+  'test/cli/{bench,data_preview,doctor,eval,infer,train,train_kill,train_overfit}.test.ts',
 ];
 
 export default defineConfig({

@@ -12,6 +12,7 @@ import type { ResumableCheckpoint } from '../train/checkpoint';
 import { describeInit, initFrom } from '../train/init';
 import { initialWeights } from '../train/initial_weights';
 import { TrainingRun, type TrainingOutcome } from '../train/run';
+import { requireSameClasses, resumedWeights } from '../train/resume';
 import { RunFolder } from '../train/run_folder';
 import { adapterOption } from './adapter-option';
 import { printWarnings } from './print-warnings';
@@ -45,7 +46,7 @@ export function registerTrain(program: Command): void {
 }
 
 async function train(options: TrainOptions): Promise<void> {
-  const { folder: resumed, checkpoint, name } = await origin(options);
+  const { folder, checkpoint, name } = await origin(options);
   const settings = [
     ...options.set,
     ...(options.init === undefined ? [] : [`train.init=${JSON.stringify(options.init)}`]),
@@ -55,7 +56,10 @@ async function train(options: TrainOptions): Promise<void> {
   const { data } = stated.config;
   const [annotations, images] = trainingFiles(data.train);
   const training = await readTrainingDataset(annotations, images, data, warnings);
-  const { config, yaml } = stated.withClasses(
+  if (checkpoint !== null) {
+    requireSameClasses(checkpoint, stated.config.classNames, training.classNames);
+  }
+  const { config, yaml, remark } = stated.withClasses(
     training.classNames,
     training.categoryIds,
     `the classes of ${annotations}`,
@@ -64,16 +68,14 @@ async function train(options: TrainOptions): Promise<void> {
   const validation =
     heldOut === null ? null : await readValidationDataset(heldOut, heldOutImages ?? images, training, warnings);
   printWarnings(warnings);
+  if (remark !== null) {
+    warn(remark);
+  }
   const shapes = Detector.expectedParameters(config.model);
   const { weights, lines } = await startingWeights(config, shapes, checkpoint);
   const gpu = await GpuDevice.open(nodeHost, options.adapter);
   try {
-    const folder = resumed ?? (await RunFolder.create(options.out ?? freeFolder(name), yaml));
-    if (resumed !== null) {
-      await resumed.replaceConfig(yaml);
-    }
-    console.log([...startLines(folder.path, config, training, checkpoint), ...lines].join('\n'));
-    const outcome = await withInterrupts((isStopping) => {
+    const outcome = await withInterrupts(async (isStopping) => {
       const run = new TrainingRun({
         gpu,
         config,
@@ -85,12 +87,15 @@ async function train(options: TrainOptions): Promise<void> {
         checkpoint,
         isStopping,
       });
-      run.remarks.forEach((remark) => {
-        console.error(`engine: warning: ${remark}`);
-      });
-      return run.run().finally(() => {
+      try {
+        // only settings that can be trained with are written
+        await folder.configure(yaml);
+        console.log([...startLines(folder.path, config, training, checkpoint), ...lines].join('\n'));
+        run.remarks.forEach(warn);
+        return await run.run();
+      } finally {
         run.release();
-      });
+      }
     });
     console.log(endLines(folder, outcome).join('\n'));
   } finally {
@@ -98,8 +103,12 @@ async function train(options: TrainOptions): Promise<void> {
   }
 }
 
+function warn(sentence: string): void {
+  console.error(`engine: warning: ${sentence}`);
+}
+
 interface Origin {
-  readonly folder: RunFolder | null;
+  readonly folder: RunFolder;
   readonly checkpoint: ResumableCheckpoint | null;
   /** Of the configuration. */
   readonly name: string;
@@ -110,7 +119,7 @@ async function origin({ config, out, init, resume }: TrainOptions): Promise<Orig
     if (config === undefined) {
       throw new InputError('give --config NAME or FILE, or --resume FOLDER to go on with a run');
     }
-    return { folder: null, checkpoint: null, name: config };
+    return { folder: await RunFolder.choose(out ?? freeFolder(config)), checkpoint: null, name: config };
   }
   const beside = Object.entries({ '--config': config, '--out': out, '--init': init }).find(
     ([, value]) => value !== undefined,
@@ -151,8 +160,7 @@ async function startingWeights(
 ): Promise<{ weights: Map<string, Float32Array>; lines: string[] }> {
   const parameters = [...shapes].map(([name, shape]) => ({ name, shape }));
   if (checkpoint !== null) {
-    const weights = new Map([...checkpoint.tensors].map(([name, { data }]) => [name, data]));
-    return { weights: new Map([...shapes.keys()].flatMap((name) => entryOf(weights, name))), lines: [] };
+    return { weights: resumedWeights(checkpoint, shapes), lines: [] };
   }
   const weights = new Map<string, Float32Array>(initialWeights(parameters, train.seed));
   if (train.init === null) {
@@ -161,11 +169,6 @@ async function startingWeights(
   const found = await initFrom(train.init, parameters, { normEps: model.backbone.normEps });
   found.taken.forEach((value, name) => weights.set(name, value));
   return { weights, lines: describeInit(train.init, found) };
-}
-
-function entryOf(weights: ReadonlyMap<string, Float32Array>, name: string): [string, Float32Array][] {
-  const value = weights.get(name);
-  return value === undefined ? [] : [[name, value]];
 }
 
 function startLines(
@@ -199,18 +202,28 @@ function endLines(folder: RunFolder, { ended, steps, totalSteps, best }: Trainin
   ];
 }
 
-/** Runs `work`, which is told of Ctrl-C and ends in its own time; a second Ctrl-C ends the process at once. */
+/**
+ * Runs `work`, which is told of Ctrl-C and ends in its own time; a second Ctrl-C ends the process at once. Neither a reader
+ * of the output that goes away (`| tee` ends at the same Ctrl-C), nor a terminal that nothing is written to (`nohup`,
+ * which Node undoes) ends it.
+ */
 async function withInterrupts<T>(work: (isStopping: () => boolean) => Promise<T>): Promise<T> {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const before = signals.map((signal) => process.listeners(signal));
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGHUP') {
+      stopping ||= process.stdout.isTTY || process.stderr.isTTY;
+      return;
+    }
     if (stopping) {
       process.exit(signal === 'SIGINT' ? 130 : 143);
     }
     stopping = true;
     console.error('\nengine: finishing the step, then saving; once more ends at once, without saving');
   };
+  const ignore = (): void => undefined;
+  process.stderr.on('error', ignore);
   signals.forEach((signal) => {
     process.removeAllListeners(signal);
     process.on(signal, stop);
@@ -218,6 +231,7 @@ async function withInterrupts<T>(work: (isStopping: () => boolean) => Promise<T>
   try {
     return await work(() => stopping);
   } finally {
+    process.stderr.removeListener('error', ignore);
     signals.forEach((signal, i) => {
       process.removeListener(signal, stop);
       before[i].forEach((listener) => process.on(signal, listener));

@@ -12,6 +12,8 @@ export interface ResolvedConfig {
   readonly config: TrainConfig;
   /** Every key as a YAML file, with a comment at each value that is no default: where it comes from. It loads again. */
   readonly yaml: string;
+  /** What files or settings state of classes and `withClasses` has put aside, in a sentence; null where nothing. */
+  readonly remark: string | null;
   /**
    * The same with the classes of a dataset in place of those of the files: what the heads are made for.
    * @param classNames of the labels 1, 2, …
@@ -21,6 +23,9 @@ export interface ResolvedConfig {
    */
   withClasses(classNames: readonly string[], categoryIds: readonly number[], origin: string): ResolvedConfig;
 }
+
+/** Characters of a value in a remark. */
+const LONGEST_SHOWN = 80;
 
 /** Keys that name files and folders. */
 const PATHS = [
@@ -43,18 +48,38 @@ export function resolveConfig(nameOrPath: string, settings: readonly string[] = 
   return resolveSources(addSettings(readSources(nameOrPath), settings), nameOrPath);
 }
 
-function resolveSources(sources: readonly ConfigSource[], name: string): ResolvedConfig {
+function resolveSources(sources: readonly ConfigSource[], name: string, remark: string | null = null): ResolvedConfig {
   const layers = stackLayers(sources);
   const file = withAbsolutePaths(checkConfig(layers), layers);
   return {
     config: toTrainConfig(file),
     yaml: writeYaml(file, layers, name),
+    remark,
     withClasses(classNames, categoryIds, origin) {
       const model = { classes: classNames.length + 1, class_names: classNames, category_ids: categoryIds };
       const source = { file: origin, value: { model }, folder: resolve('.'), placeOf: () => origin };
-      return resolveSources([...sources, source], name);
+      return resolveSources([...sources, source], name, overruledBy(model, layers, origin));
     },
   };
+}
+
+/** The first of a model's classes that a file or setting states otherwise. */
+function overruledBy(classes: Readonly<Record<string, unknown>>, layers: Layers, origin: string): string | null {
+  const stated = (key: string): unknown => valueAt(layers.value, ['model', key]) ?? undefined;
+  const key = Object.keys(classes).find((name) => {
+    return stated(name) !== undefined && JSON.stringify(stated(name)) !== JSON.stringify(classes[name]);
+  });
+  if (key === undefined) {
+    return null;
+  }
+  const shown = (value: unknown): string => {
+    const text = JSON.stringify(value);
+    return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  };
+  return (
+    `${shortPlace(layers.placeOf(['model', key]))}: model.${key} is ${shown(stated(key))} and is put aside: ` +
+    `${origin} count (${shown(classes[key])})`
+  );
 }
 
 function withAbsolutePaths(file: ConfigFile, layers: Layers): ConfigFile {

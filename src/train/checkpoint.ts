@@ -37,6 +37,8 @@ export interface Checkpoint {
 
 /** A checkpoint that training can go on from. */
 export interface ResumableCheckpoint extends Checkpoint {
+  /** Of its file, for messages. */
+  readonly path: string;
   readonly state: TrainingState;
   readonly configYaml: string;
 }
@@ -120,7 +122,7 @@ export async function loadResumable(path: string): Promise<ResumableCheckpoint> 
         `--set train.init=${path}.`,
     );
   }
-  return { tensors, state, configYaml };
+  return { path, tensors, state, configYaml };
 }
 
 function parseState(text: string, path: string): TrainingState {

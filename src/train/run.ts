@@ -16,6 +16,7 @@ import { validationLine } from './log/lines';
 import { TrainingProgress } from './log/progress';
 import { TrainingLog } from './log/training_log';
 import { lossComplaint } from './loss_check';
+import { cannotResume, lacksTensor } from './resume';
 import type { RunFolder } from './run_folder';
 import { runSettings, type RunSettings } from './settings_from_config';
 import { Trainer, type StepResult } from './trainer';
@@ -27,6 +28,7 @@ export interface TrainingRunOptions {
   readonly config: TrainConfig;
   readonly training: TrainingDataset;
   readonly validation: ValidationDataset | null;
+  /** For checkpoints and logs: written to when the run is under way. */
   readonly folder: RunFolder;
   /** What every parameter of the model begins with, by torchvision's names. */
   readonly weights: ReadonlyMap<string, Float32Array>;
@@ -80,7 +82,7 @@ export class TrainingRun {
   private savedStep: number | null;
 
   constructor(private readonly options: TrainingRunOptions) {
-    const { gpu, config, training, weights, shapes, checkpoint, folder } = options;
+    const { gpu, config, training, weights, shapes, checkpoint } = options;
     this.course = courseOf(config, training.images);
     this.settings = runSettings(config, this.course.totalSteps);
     this.trainer = new Trainer(gpu, weights, shapes, {
@@ -102,7 +104,7 @@ export class TrainingRun {
     this.savedStep = checkpoint?.state.step ?? null;
     if (checkpoint !== null) {
       try {
-        this.resume(checkpoint, folder.last);
+        this.resume(checkpoint);
       } catch (error) {
         this.trainer.release();
         throw error;
@@ -160,7 +162,11 @@ export class TrainingRun {
     } catch (error) {
       progress.end();
       const told = this.explained(error);
-      log.note(told instanceof Error ? told.message : String(told));
+      try {
+        log.note(told instanceof Error ? told.message : String(told));
+      } catch {
+        // the log may be what cannot be written
+      }
       throw told;
     } finally {
       progress.end();
@@ -173,20 +179,15 @@ export class TrainingRun {
     this.trainer.release();
   }
 
-  private resume({ tensors, state }: ResumableCheckpoint, path: string): void {
+  private resume(checkpoint: ResumableCheckpoint): void {
+    const { tensors, state, path } = checkpoint;
     const images = this.options.training.images.length;
     const { images: imagesThen = images, lbfgs = null, earlyStopping } = state.extra as Partial<SavedExtra>;
     if (imagesThen !== images) {
-      throw new InputError(
-        `${path}: the run was trained on ${imagesThen} images, and there are ${images} now: give it the same data, or start ` +
-          `a new run from its weights with --init ${path}`,
-      );
+      throw cannotResume(checkpoint, `the run was trained on ${imagesThen} images, and there are ${images} now`);
     }
     this.trainer.restore(tensors, lbfgs, (name) => {
-      throw new InputError(
-        `${path}: it has no fitting tensor ${name}, which these settings need: resume with the settings of the run, or ` +
-          `start a new run from its weights with --init ${path}`,
-      );
+      throw lacksTensor(checkpoint, name);
     });
     this.stopping = readEarlyStopping(earlyStopping, path);
     this.state = state;

@@ -37,25 +37,24 @@ export class RunFolder {
   ) {}
 
   /**
-   * A folder for a new run.
-   * @throws InputError where it holds files already, or cannot be made
+   * A folder for a new run. Nothing is written before `configure`.
+   * @throws InputError where it holds files already, or is none
    */
-  static async create(path: string, resolvedYaml: string): Promise<RunFolder> {
-    try {
-      await makeFolder(path);
-      const names = await readdir(path);
-      if (names.length > 0) {
-        throw new InputError(
-          names.includes(LAST)
-            ? `${path} holds a run already: go on with it by --resume ${path}, or name another output folder`
-            : `${path} already holds files: name a new or empty output folder`,
-        );
+  static async choose(path: string): Promise<RunFolder> {
+    const names = await readdir(path).catch((error: unknown) => {
+      if (errorCode(error) === 'ENOENT') {
+        return [] as string[];
       }
-    } catch (error) {
-      throw error instanceof InputError ? error : writeError(error, path);
+      throw writeError(error, path);
+    });
+    if (names.length > 0) {
+      throw new InputError(
+        names.includes(LAST)
+          ? `${path} holds a run already: go on with it by --resume ${path}, or name another output folder`
+          : `${path} already holds files: name a new or empty output folder`,
+      );
     }
-    await writeFile(join(path, CONFIG), resolvedYaml);
-    return new RunFolder(path, resolvedYaml, null);
+    return new RunFolder(path, '', null);
   }
 
   /**
@@ -76,19 +75,27 @@ export class RunFolder {
       );
     }
     await Promise.all(names.filter(isLeftOver).map((name) => rm(join(path, name), { force: true })));
-    const checkpoint = await loadResumable(join(path, LAST));
+    const checkpoint = await loadResumable(join(path, LAST)).catch(async (error: unknown) => {
+      throw error instanceof InputError ? await withWayOut(error, path) : error;
+    });
     // The user may have changed the file since.
     const configYaml = names.includes(CONFIG) ? await readText(join(path, CONFIG)) : checkpoint.configYaml;
     return { folder: new RunFolder(path, configYaml, checkpoint.state.step), checkpoint };
   }
 
-  /** The resolved configuration. */
+  /** The resolved configuration; empty before `configure` of a new run. */
   get configYaml(): string {
     return this.resolvedYaml;
   }
 
-  /** Makes config.yaml, and the checkpoints from now on, state another configuration: one resumed with other settings. */
-  async replaceConfig(resolvedYaml: string): Promise<void> {
+  /**
+   * Makes config.yaml, and the checkpoints from now on, state this configuration. Makes the folder where there is none.
+   * @throws InputError where it cannot be written
+   */
+  async configure(resolvedYaml: string): Promise<void> {
+    await makeFolder(this.path).catch((error: unknown) => {
+      throw writeError(error, this.path);
+    });
     await writeFile(join(this.path, CONFIG), resolvedYaml);
     this.resolvedYaml = resolvedYaml;
   }
@@ -142,11 +149,7 @@ export class RunFolder {
 
   /** Paths of the earlier checkpoints that are kept, oldest first. */
   async earlier(): Promise<string[]> {
-    const steps = (await readdir(this.path)).flatMap((name) => {
-      const digits = EARLIER.exec(name)?.[1];
-      return digits === undefined ? [] : [{ name, step: Number(digits) }];
-    });
-    return steps.sort((a, b) => a.step - b.step).map(({ name }) => join(this.path, name));
+    return earlierIn(this.path);
   }
 
   /** Gives last.safetensors a second name, which it keeps when the next one takes its place. */
@@ -165,6 +168,26 @@ export class RunFolder {
       await rm(temporary, { force: true });
     }
   }
+}
+
+async function earlierIn(folder: string): Promise<string[]> {
+  const steps = (await readdir(folder)).flatMap((name) => {
+    const digits = EARLIER.exec(name)?.[1];
+    return digits === undefined ? [] : [{ name, step: Number(digits) }];
+  });
+  return steps.sort((a, b) => a.step - b.step).map(({ name }) => join(folder, name));
+}
+
+/** What is wrong with the last checkpoint of a run, and the earlier one to put in its place. */
+async function withWayOut({ message }: InputError, folder: string): Promise<InputError> {
+  const earlier = (await earlierIn(folder)).at(-1);
+  const last = join(folder, LAST);
+  return new InputError(
+    `${message.replace(/\.$/, '')}; ` +
+      (earlier === undefined
+        ? 'the run has no earlier checkpoint.'
+        : `to go on from the one before it, put that in its place (mv ${earlier} ${last}).`),
+  );
 }
 
 /** Whether a file is a temporary one of a process that is no more. */

@@ -75,7 +75,12 @@ export function checkSchedule({ learningRate, steps, schedule, warmUp }: Schedul
     const fits = Number.isInteger(warmUp.steps) && warmUp.steps >= 0;
     demand(fits, 'schedule.warm_up.steps', warmUp.steps, 'a whole number, 0 or more');
     const leaves = warmUp.order !== 'before' || warmUp.steps < steps;
-    demand(leaves, 'schedule.warm_up.steps', warmUp.steps, `below the ${steps} steps of the run`);
+    demand(
+      leaves,
+      'schedule.warm_up.steps',
+      warmUp.steps,
+      `below the ${steps} steps of the run (0 leaves the warm-up out)`,
+    );
   }
 }
 

@@ -72,7 +72,8 @@ it.runIf(process.platform !== 'win32')('a kill at any moment leaves checkpoints 
   const writer = await bundleWriter();
   const run = inFolder('run');
   const all = ['a', 'b', 'optimizer/m/a'];
-  const created = await RunFolder.create(run, 'model: {}\n');
+  const created = await RunFolder.choose(run);
+  await created.configure('model: {}\n');
   const zeros = new Map(all.map((name) => [name, { shape: [1], data: new Float32Array(1) }]));
   await created.saveLast(zeros, { step: 0, epoch: 0, seed: 1, best: null, extra: {} }, 2);
   let [halfWritten, kept] = [0, 0];

@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configFromCheckpoint, parseConfig, resolveConfig } from '../../src/config/load';
@@ -22,6 +31,12 @@ const tensorsOf = (value: number): Map<string, NamedTensor> => {
   ]);
 };
 
+const createRun = async (path: string, resolvedYaml: string): Promise<RunFolder> => {
+  const folder = await RunFolder.choose(path);
+  await folder.configure(resolvedYaml);
+  return folder;
+};
+
 const refused = async (run: () => Promise<unknown>): Promise<string> => {
   // these have no full stop, as the messages of src/data
   const error = await run().then(
@@ -35,21 +50,23 @@ const refused = async (run: () => Promise<unknown>): Promise<string> => {
 
 describe('RunFolder', () => {
   it('holds the configuration from the beginning', async () => {
-    const folder = await RunFolder.create(inFolder('new/run'), yaml);
+    const folder = await RunFolder.choose(inFolder('new/run'));
+    expect(existsSync(inFolder('new'))).toBe(false);
+    await folder.configure(yaml);
     expect(readdirSync(folder.path)).toEqual(['config.yaml']);
     expect(resolveConfig(folder.file('config.yaml')).config).toEqual(config);
   });
 
   it('refuses a folder with files, saying how to resume a run', async () => {
-    const folder = await RunFolder.create(inFolder('full'), yaml);
-    expect(await refused(() => RunFolder.create(folder.path, yaml))).toBe(
+    const folder = await createRun(inFolder('full'), yaml);
+    expect(await refused(() => RunFolder.choose(folder.path))).toBe(
       'full already holds files: name a new or empty output folder',
     );
     await folder.saveLast(tensorsOf(1), at(1), 0);
-    expect(await refused(() => RunFolder.create(folder.path, yaml))).toContain('go on with it by --resume full');
+    expect(await refused(() => RunFolder.choose(folder.path))).toContain('go on with it by --resume full');
     writeFileSync(inFolder('file'), '');
-    expect(await refused(() => RunFolder.create(inFolder('file'), yaml))).toContain('file');
-    expect(await refused(() => RunFolder.create(inFolder('file/below'), yaml))).toContain('name another output');
+    expect(await refused(() => RunFolder.choose(inFolder('file')))).toContain('file');
+    expect(await refused(() => RunFolder.choose(inFolder('file/below')))).toContain('name another output');
   });
 
   it.each([
@@ -58,7 +75,7 @@ describe('RunFolder', () => {
     [2, [20, 30]],
     [9, [10, 20, 30]],
   ])('keeps %i earlier checkpoints beside the last', async (keep, expected) => {
-    const folder = await RunFolder.create(inFolder(`keep${keep}`), yaml);
+    const folder = await createRun(inFolder(`keep${keep}`), yaml);
     for (const step of [10, 20, 30, 40]) {
       await folder.saveLast(tensorsOf(step), at(step), keep);
     }
@@ -75,7 +92,7 @@ describe('RunFolder', () => {
   });
 
   it('saves one step twice without another file', async () => {
-    const folder = await RunFolder.create(inFolder('twice'), yaml);
+    const folder = await createRun(inFolder('twice'), yaml);
     await folder.saveLast(tensorsOf(1), at(10), 3);
     await folder.saveLast(tensorsOf(2), at(10), 3);
     expect(await folder.earlier()).toEqual([]);
@@ -85,7 +102,7 @@ describe('RunFolder', () => {
   it('saves the best as weights to pass on: averages, no optimizer, no paths', async () => {
     const paths = resolveConfig('mask_rcnn_slim_particles', ['data.train.annotations=/secret/train.json']);
     const withPaths = paths.withClasses(['grain'], [4], '/secret/train.json');
-    const folder = await RunFolder.create(inFolder('best'), withPaths.yaml);
+    const folder = await createRun(inFolder('best'), withPaths.yaml);
     await folder.saveBest(tensorsOf(3), at(10));
     const { tensors, state, configYaml } = await loadCheckpoint(folder.best);
     expect([...tensors].map(([name, { data }]) => [name, data[0]]).sort()).toEqual([
@@ -102,7 +119,7 @@ describe('RunFolder', () => {
   });
 
   it('is opened to resume: state, configuration, and what is kept goes on', async () => {
-    const folder = await RunFolder.create(inFolder('resumed'), yaml);
+    const folder = await createRun(inFolder('resumed'), yaml);
     await folder.saveLast(tensorsOf(1), at(10), 2);
     await folder.saveLast(tensorsOf(2), at(20), 2);
     writeFileSync(folder.file('last.safetensors.999999999.tmp'), 'half');
@@ -114,7 +131,7 @@ describe('RunFolder', () => {
       `metrics.jsonl.${process.ppid}.tmp`,
     ]);
     const other = resolveConfig(again.file('config.yaml'), ['train.epochs=99']);
-    await again.replaceConfig(other.yaml);
+    await again.configure(other.yaml);
     await again.saveLast(tensorsOf(3), at(30), 2);
     expect((await again.earlier()).map((path) => basename(path))).toEqual([
       'step-00000010.safetensors',
@@ -125,7 +142,7 @@ describe('RunFolder', () => {
   });
 
   it('takes the configuration of the checkpoint where the file is gone', async () => {
-    const folder = await RunFolder.create(inFolder('lost'), yaml);
+    const folder = await createRun(inFolder('lost'), yaml);
     await folder.saveLast(tensorsOf(1), at(10), 2);
     mkdirSync(inFolder('moved'));
     writeFileSync(inFolder('moved/last.safetensors'), readFileSync(folder.last));
@@ -138,14 +155,26 @@ describe('RunFolder', () => {
     expect(await refused(() => RunFolder.open(inFolder('plain')))).toContain('--resume takes the folder of a run');
     mkdirSync(inFolder('other'));
     expect(await refused(() => RunFolder.open(inFolder('other')))).toContain('is not the folder of a run');
-    const early = await RunFolder.create(inFolder('early'), yaml);
+    const early = await createRun(inFolder('early'), yaml);
     expect(await refused(() => RunFolder.open(early.path))).toContain('ended before its first checkpoint');
     writeFileSync(early.last, new Uint8Array(100));
-    expect(await inputError(() => RunFolder.open(early.path))).toContain('last.safetensors');
+    expect(await inputError(() => RunFolder.open(early.path))).toContain('the run has no earlier checkpoint');
+  });
+
+  it('names the checkpoint to go on from where the last is cut short', async () => {
+    const folder = await createRun(inFolder('cut'), yaml);
+    for (const step of [10, 20, 30]) {
+      await folder.saveLast(tensorsOf(step), at(step), 2);
+    }
+    truncateSync(folder.last, statSync(folder.last).size / 2);
+    const earlier = folder.file('step-00000020.safetensors');
+    expect(await inputError(() => RunFolder.open(folder.path))).toContain(`mv ${earlier} ${folder.last}`);
+    renameSync(earlier, folder.last);
+    expect((await RunFolder.open(folder.path)).checkpoint.state.step).toBe(20);
   });
 
   it('writes files that others may read as the user lets them', async () => {
-    const folder = await RunFolder.create(inFolder('mode'), yaml);
+    const folder = await createRun(inFolder('mode'), yaml);
     await folder.saveLast(tensorsOf(1), at(10), 2);
     writeFileSync(inFolder('ordinary'), '');
     expect(statSync(folder.last).mode).toBe(statSync(inFolder('ordinary')).mode);
