@@ -15,6 +15,7 @@ import { TrainingRun, type TrainingOutcome } from '../train/run';
 import { requireSameClasses, resumedWeights } from '../train/resume';
 import { RunFolder } from '../train/run_folder';
 import { adapterOption } from './adapter-option';
+import { withInterrupts } from './interrupts';
 import { printWarnings } from './print-warnings';
 
 interface TrainOptions {
@@ -200,41 +201,4 @@ function endLines(folder: RunFolder, { ended, steps, totalSteps, best }: Trainin
     `weights: ${folder.best}${validated}`,
     `curves: ${folder.file('curves.html')}; log: ${folder.file('train.log')}`,
   ];
-}
-
-/**
- * Runs `work`, which is told of Ctrl-C and ends in its own time; a second Ctrl-C ends the process at once. Neither a reader
- * of the output that goes away (`| tee` ends at the same Ctrl-C), nor a terminal that nothing is written to (`nohup`,
- * which Node undoes) ends it.
- */
-async function withInterrupts<T>(work: (isStopping: () => boolean) => Promise<T>): Promise<T> {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const before = signals.map((signal) => process.listeners(signal));
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (signal === 'SIGHUP') {
-      stopping ||= process.stdout.isTTY || process.stderr.isTTY;
-      return;
-    }
-    if (stopping) {
-      process.exit(signal === 'SIGINT' ? 130 : 143);
-    }
-    stopping = true;
-    console.error('\nengine: finishing the step, then saving; once more ends at once, without saving');
-  };
-  const ignore = (): void => undefined;
-  process.stderr.on('error', ignore);
-  signals.forEach((signal) => {
-    process.removeAllListeners(signal);
-    process.on(signal, stop);
-  });
-  try {
-    return await work(() => stopping);
-  } finally {
-    process.stderr.removeListener('error', ignore);
-    signals.forEach((signal, i) => {
-      process.removeListener(signal, stop);
-      before[i].forEach((listener) => process.on(signal, listener));
-    });
-  }
 }

@@ -45,7 +45,8 @@ export function writeError(error: unknown, path: string): Error {
         `${path} cannot be written (${errorCode(error)}): a part of its path is a file or missing; name another output`,
       );
     case 'ENOSPC':
-      return new Error(`${path} could not be written: the disk is full`);
+    case 'EDQUOT':
+      return new InputError(`${path} could not be written: the disk is full; make room, or name another output`);
     default:
       return error instanceof Error ? error : new Error(String(error));
   }

@@ -295,7 +295,10 @@ export class TrainingRun {
       earlyStopping: this.stopping,
     };
     this.state = { ...this.state, extra: { ...extra } };
-    await folder.saveLast(await this.trainer.tensors(), this.state, config.checkpoint.keep);
+    const tensors = await this.trainer.tensors();
+    await folder.saveLast(tensors, this.state, config.checkpoint.keep).catch((error: unknown) => {
+      throw error instanceof InputError ? new InputError(`${error.message}; ${this.whatIsSaved()}`) : error;
+    });
     this.savedStep = this.state.step;
   }
 
@@ -309,16 +312,19 @@ export class TrainingRun {
     if (!(error instanceof GpuError)) {
       return error;
     }
-    const { config, folder } = this.options;
+    const { config } = this.options;
     const { image } = config.model;
-    const saved =
-      this.savedStep === null
-        ? 'there is no checkpoint yet'
-        : `the last checkpoint, of step ${this.savedStep}, is ${folder.last} (--resume ${folder.path})`;
     return new InputError(
       `step ${this.state.step + 1}: ${error.message}: if memory ran out, lower train.batch_size (now ${config.train.batchSize}) ` +
-        `or model.image.max_size (now ${image.maxSize}), or set train.checkpointing; ${saved}`,
+        `or model.image.max_size (now ${image.maxSize}), or set train.checkpointing; ${this.whatIsSaved()}`,
     );
+  }
+
+  private whatIsSaved(): string {
+    const { folder } = this.options;
+    return this.savedStep === null
+      ? 'there is no checkpoint yet'
+      : `the last checkpoint, of step ${this.savedStep}, is ${folder.last} (--resume ${folder.path})`;
   }
 }
 
