@@ -14,7 +14,7 @@ const BASE_KEY = '_base_';
 const EXTENSION = '.yaml';
 const PARTS = '_base_';
 
-function configFolder(): string {
+export function configFolder(): string {
   return join(packageRoot(), 'configs');
 }
 

@@ -1,6 +1,6 @@
-import { relative, resolve } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { Document, isMap, isScalar, visit } from 'yaml';
-import { readSources } from './config-file';
+import { configFolder, readSources } from './config-file';
 import { valueAt } from './issues';
 import { checkConfig, stackLayers, type Layers } from './layers';
 import { toTrainConfig, type ConfigFile, type TrainConfig } from './schema';
@@ -63,11 +63,16 @@ function resolveSources(sources: readonly ConfigSource[], name: string, remark: 
   };
 }
 
-/** The first of a model's classes that a file or setting states otherwise. */
+/** The first of a model's classes that a setting or a file of the user states otherwise. */
 function overruledBy(classes: Readonly<Record<string, unknown>>, layers: Layers, origin: string): string | null {
   const stated = (key: string): unknown => valueAt(layers.value, ['model', key]) ?? undefined;
   const key = Object.keys(classes).find((name) => {
-    return stated(name) !== undefined && JSON.stringify(stated(name)) !== JSON.stringify(classes[name]);
+    const isShipped =
+      layers
+        .originOf(['model', name])
+        ?.folder.concat(sep)
+        .startsWith(configFolder() + sep) ?? true;
+    return !isShipped && stated(name) !== undefined && JSON.stringify(stated(name)) !== JSON.stringify(classes[name]);
   });
   if (key === undefined) {
     return null;

@@ -76,12 +76,14 @@ describe('engine train refuses', () => {
       file.annotations.forEach((annotation) => delete annotation.segmentation);
     });
     expect(await refusal(train(`data.train.annotations=${boxes}`))).toContain('boxes but no masks');
+    expect(await refusal(train(`data.val.annotations=${boxes}`))).toContain('boxes but no masks');
     const results = changed('results.json', (file) => file.annotations.map((object) => ({ ...object, score: 0.5 })));
     expect(await refusal(train(`data.train.annotations=${results}`))).toContain('results list');
     const crowds = changed('crowds.json', (file) => {
       file.annotations.forEach((annotation) => (annotation.iscrowd = 1));
     });
     expect(await refusal(train(`data.train.annotations=${crowds}`))).toContain('no object to learn of "particle"');
+    expect(await refusal(train(`data.val.annotations=${crowds}`))).toContain('no object to compare with');
   });
 
   test('validation of other classes', async () => {
@@ -112,7 +114,12 @@ test.each([
   // ends at the weights, before a GPU is looked for
   const { stderr } = await train(setting, 'train.init=nowhere.pth');
   expect(stderr).toMatch(told);
-  expect((await train('train.init=nowhere.pth')).stderr).not.toContain('put aside');
+  // what a shipped configuration states was not the user's word
+  const two = changed('two.json', ({ categories }) => {
+    categories.push({ id: 7, name: 'crack' });
+  });
+  const plain = await train(`data.train.annotations=${two}`, 'train.init=nowhere.pth');
+  expect(plain.stderr.trim()).toMatch(/^engine: [^\n]*there is no such file[^\n]*$/);
 });
 
 describe('engine train --resume refuses', () => {

@@ -104,7 +104,8 @@ export interface ValidationDataset {
  * Reads what validation compares with: everything counts, as in `engine eval`, but categories that are not learnt.
  * @param training categories are matched with its classes by name, so that their ids may differ
  * @param warnings counts, beside those of `readDataset`, images that are also trained on
- * @throws InputError as `readDataset`; for a class that the file does not list, and missing image files
+ * @throws InputError as `readDataset`; for a class that the file does not list, no objects or none with a mask, and missing
+ * image files
  */
 export async function readValidationDataset(
   annotations: string,
@@ -114,6 +115,13 @@ export async function readValidationDataset(
 ): Promise<ValidationDataset> {
   const whole = await readDataset(annotations, warnings, { masks: true });
   const categories = chooseCategories(whole.categories, training.classNames, annotations, 'validation');
+  const compared = annotationsOf(whole, categories);
+  requireMasks(compared, annotations);
+  if (compared.every(({ isCrowd }) => isCrowd)) {
+    throw new InputError(
+      `annotation file ${annotations} holds no object to compare with: annotate objects, or leave data.val out`,
+    );
+  }
   await requireImageFiles(imageFolder, whole.images, annotations);
   const images = whole.images.map((image) => imageEntry(image, imageFolder));
   const trainedOn = new Set(training.images.map(({ path }) => resolve(path)));
@@ -122,7 +130,7 @@ export async function readValidationDataset(
   }
   return {
     images,
-    dataset: { images: whole.images, categories, annotations: annotationsOf(whole, categories) },
+    dataset: { images: whole.images, categories, annotations: compared },
     categoryIds: categories.map(({ id }) => id),
   };
 }
@@ -157,7 +165,7 @@ function requireSizes(images: readonly DatasetImage[], path: string): void {
   }
 }
 
-/** A file of boxes cannot teach masks; single objects without one can be ignored. */
+/** A file of boxes can neither teach nor judge masks; single objects without one can be ignored. */
 function requireMasks(annotations: readonly Annotation[], path: string): void {
   const objects = annotations.filter(({ isCrowd }) => !isCrowd);
   if (objects.length > 0 && objects.every(({ mask }) => mask === undefined)) {
