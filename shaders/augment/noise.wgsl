@@ -6,11 +6,16 @@ fn unit(word: u32) -> f32 {
   return (f32(word >> 8u) + 1.0) / 16777216.0;
 }
 
+// From -pi to pi, where WGSL bounds the errors of sin and cos.
+fn angle(word: u32) -> f32 {
+  return TURN * (unit(word) - 0.5);
+}
+
 fn normals(place: vec2u) -> vec3f {
   let words = philox(vec4u(place, effects[3], effects[4]), vec2u(effects[2], ${KEY}u));
   let near = sqrt(-2.0 * log(unit(words.x)));
   let far = sqrt(-2.0 * log(unit(words.z)));
-  return vec3f(near * cos(TURN * unit(words.y)), near * sin(TURN * unit(words.y)), far * cos(TURN * unit(words.w)));
+  return vec3f(near * cos(angle(words.y)), near * sin(angle(words.y)), far * cos(angle(words.w)));
 }
 
 fn item(i: u32) {

@@ -1,9 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../data/temporary_folder';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../helpers/command';
 
-const at = temporaryFolder();
+// the tests' names have its paths, so it is there before they are
+const folder = mkdtempSync(join(tmpdir(), 'mask-engine-'));
+const at = (...names: string[]): string => join(folder, ...names);
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
 const segmentation = { size: [6, 10], counts: [57, 3] };
 const annotations = {
   images: [{ id: 1, file_name: 'a.png', width: 10, height: 6 }],
@@ -23,7 +30,7 @@ describe('an output that is an input', () => {
 
   it.each([
     ['eval', ...both, '--json', gt],
-    ['eval', ...both, '--json', at('.', 'pred.json')],
+    ['eval', ...both, '--json', `${folder}/./pred.json`],
     ['eval', ...both, '--plot', pred],
     ['score', gt, pred, '--json', gt],
     ['score', gt, pred, '--sweep', '--svg', pred],

@@ -192,6 +192,41 @@ describe('a run', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  test('leaves no folder, and a run to go on with as it was, where its settings do not fit', async () => {
+    const out = join(folder, 'small');
+    const train = (...more: string[]) =>
+      runCommand(
+        ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', out],
+        ...settings('train.steps=1', 'schedule.warm_up.steps=0', 'train.batch_size=1', ...more),
+      );
+    const refused = await train('train.no_decay=["*.nowhere"]');
+    expect(refused.code, refused.stderr).toBe(2);
+    expect(refused.stdout).toBe('');
+    expect(existsSync(out)).toBe(false);
+
+    const { code, stderr } = await train();
+    expect(code, stderr).toBe(0);
+    const before = readFileSync(join(out, 'config.yaml'), 'utf8');
+    const resumed = await runCommand('train', '--resume', out, '--set', 'optimizer={type: sgd, momentum: 0.9}');
+    expect(resumed.code).toBe(2);
+    expect(resumed.stderr).toMatch(/last\.safetensors: it has no tensor "optimizer\/momentum\/.*resume with the data and settings/);
+    expect(readFileSync(join(out, 'config.yaml'), 'utf8')).toBe(before);
+  });
+
+  test('says what to lower where the device is too small for it', async () => {
+    // a map of features of 20 GiB, which no adapter binds
+    const size = ['model.image.min_size=16384', 'model.image.max_size=16384', 'model.fpn.channels=512'];
+    const { code, stderr } = await runCommand(
+      ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', join(folder, 'large')],
+      ...settings('train.batch_size=2', ...size),
+    );
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(
+      /engine: step 1: .*lower train\.batch_size \(now 2\), or lower model\.image\.min_size and max_size \(now 16384 and 16384\), or set train\.checkpointing=true; there is no checkpoint yet\n$/,
+    );
+    expect(stderr).not.toContain('--min-size');
+  });
+
   test('L-BFGS lowers the loss of one batch', async () => {
     const out = join(folder, 'lbfgs');
     const { code, stderr } = await runCommand(

@@ -12,5 +12,10 @@ export function temporaryFolder(): (...names: string[]) => string {
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
   });
-  return (...names) => join(folder, ...names);
+  return (...names) => {
+    if (folder === '') {
+      throw new Error('the temporary folder is there only while tests run');
+    }
+    return join(folder, ...names);
+  };
 }

@@ -214,7 +214,7 @@ test("noise is Box and Muller's of Philox's words, cut off", async () => {
     for (let x = 0; x < size[1]; x++) {
       philox([x, row, QUIET.step, QUIET.index], [QUIET.seed, NOISE_KEY], block);
       const [near, far] = [Math.sqrt(-2 * Math.log(unit(block[0]))), Math.sqrt(-2 * Math.log(unit(block[2])))];
-      const [turn, other] = [2 * Math.PI * unit(block[1]), 2 * Math.PI * unit(block[3])];
+      const [turn, other] = [block[1], block[3]].map((word) => 2 * Math.PI * (unit(word) - 0.5));
       [near * Math.cos(turn), near * Math.sin(turn), far * Math.cos(other)].forEach((normal, channel) => {
         const { [channel]: mean } = normalisation.mean;
         const { [channel]: std } = normalisation.std;
@@ -226,7 +226,8 @@ test("noise is Box and Muller's of Philox's words, cut off", async () => {
       });
     }
   }
-  expectClose(y.values, expected, 1e-4);
+  // WGSL lets sin and cos be off by 2^-11, which SwiftShader nearly is: times 0.1 / 0.2, the largest normals and 1 / the scale
+  expectClose(y.values, expected, 5e-4);
   const draws = size[0] * size[1] * 3;
   expect(Math.abs(sum / draws)).toBeLessThan(0.05);
   expect(Math.abs(squares / draws - 1)).toBeLessThan(0.05);

@@ -80,7 +80,10 @@ describe('the packed package', () => {
       ]),
     );
     const folder = join(ROOT, 'configs');
-    const configs = (existsSync(folder) ? readdirSync(folder) : []).map((name) => `configs/${name}`);
+    const configs = readdirSync(folder, { recursive: true })
+      .map((path) => `configs/${String(path).replaceAll('\\', '/')}`)
+      .filter((path) => path.endsWith('.yaml'));
+    expect(configs.length).toBeGreaterThan(5);
     expect(files).toEqual(expect.arrayContaining(configs));
     expect(files.filter((path) => !/^(bin|dist|configs)\/|^[A-Za-z.]+$/.test(path))).toEqual([]);
     expect(files.filter((path) => path.startsWith('dist/.'))).toEqual([]);

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../../scripts/lib/run.mjs';
+import { loadCheckpoint, type Checkpoint } from '../../src/train/checkpoint';
+import { temporaryFolder } from '../data/temporary_folder';
+import { runCommand } from '../helpers/command';
+
+const inFolder = temporaryFolder();
+const STEPS = 12;
+const KILLS = 2;
+
+/** Two images, one a step; a checkpoint every other step. */
+const SETTINGS = [
+  'model.fpn.channels=16',
+  'model.box.hidden=[32, 32]',
+  'model.mask.channels=[16]',
+  'model.mask.upsample_channels=16',
+  'model.image.min_size=64',
+  'model.image.max_size=96',
+  'train.proposals.post_nms_top_n=100',
+  'train.regions.samples=32',
+  'train.batch_size=1',
+  `train.steps=${STEPS}`,
+  'checkpoint.every=1',
+];
+
+beforeAll(async () => {
+  const scenes = ['--out', inFolder('scenes'), '--images', '2', '--size', '96x64', '--seed', '5'];
+  expect((await runCommand('synth', ...scenes)).code).toBe(0);
+});
+
+function trainInto(out: string): string[] {
+  const data = [
+    `data.train.annotations=${inFolder('scenes/annotations_rle.json')}`,
+    `data.train.images=${inFolder('scenes/images')}`,
+  ];
+  return [
+    ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', out],
+    ...[...data, ...SETTINGS].flatMap((setting) => ['--set', setting]),
+  ];
+}
+
+/** Starts the command and ends it, without a warning, some milliseconds after a file is there. Whether it was in time. */
+async function killed(args: readonly string[], file: string, after: number): Promise<boolean> {
+  const engine = spawn(process.execPath, ['bin/engine.mjs', ...args], { cwd: ROOT, stdio: 'ignore' });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    engine.on('close', (_, signal) => {
+      resolve(signal);
+    });
+  });
+  while (engine.exitCode === null && !existsSync(file)) {
+    await setTimeout(5);
+  }
+  await setTimeout(after);
+  engine.kill('SIGKILL');
+  return (await ended) === 'SIGKILL';
+}
+
+function bitsOf({ tensors, state }: Checkpoint): unknown {
+  const words = (data: Float32Array): Uint32Array => new Uint32Array(data.buffer, data.byteOffset, data.length);
+  return { tensors: [...tensors].map(([name, { data }]) => [name, words(data)]), state };
+}
+
+test('a run that is killed before its first checkpoint says so when it is to go on', async () => {
+  const run = inFolder('early');
+  expect(await killed(trainInto(run), inFolder('early/config.yaml'), 0)).toBe(true);
+  const { code, stderr } = await runCommand('train', '--resume', run);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^engine: .* holds no last\.safetensors, for the run ended before its first checkpoint/);
+});
+
+test.runIf(process.platform !== 'win32')('a run that is killed again and again ends with the same bits', async () => {
+  const [whole, run] = [inFolder('whole'), inFolder('killed')];
+  const uninterrupted = await runCommand(...trainInto(whole));
+  expect(uninterrupted.code, uninterrupted.stderr).toBe(0);
+  const last = inFolder('killed/last.safetensors');
+  let kills = 0;
+  for (let i = 0; i < KILLS; i++) {
+    // from the second time on the file is there at once, and the kill meets reading, compiling or a step
+    kills += (await killed(i === 0 ? trainInto(run) : ['train', '--resume', run], last, Math.random() * 800)) ? 1 : 0;
+    expect((await loadCheckpoint(last)).state?.step).toBeGreaterThan(0);
+  }
+  expect(kills).toBeGreaterThan(0);
+  const resumed = await runCommand('train', '--resume', run);
+  expect(resumed.code, resumed.stderr).toBe(0);
+  expect(bitsOf(await loadCheckpoint(last))).toEqual(bitsOf(await loadCheckpoint(inFolder('whole/last.safetensors'))));
+  expect(readdirSync(run).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
