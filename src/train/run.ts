@@ -312,11 +312,16 @@ export class TrainingRun {
     if (!(error instanceof GpuError)) {
       return error;
     }
-    const { config } = this.options;
-    const { image } = config.model;
+    const { train, model } = this.options.config;
+    const { minSize, maxSize } = model.image;
+    const ways = [
+      ...(train.batchSize > 1 ? [`lower train.batch_size (now ${train.batchSize})`] : []),
+      `lower model.image.min_size and max_size (now ${minSize} and ${maxSize})`,
+      ...(train.checkpointing ? [] : ['set train.checkpointing=true']),
+    ];
     return new InputError(
-      `step ${this.state.step + 1}: ${error.message}: if memory ran out, lower train.batch_size (now ${config.train.batchSize}) ` +
-        `or model.image.max_size (now ${image.maxSize}), or set train.checkpointing; ${this.whatIsSaved()}`,
+      `step ${this.state.step + 1}: ${error.message.replace(/\s*\n\s*/g, ' ')}: if memory ran out, ${ways.join(', or ')}; ` +
+        this.whatIsSaved(),
     );
   }
 

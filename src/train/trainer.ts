@@ -1,4 +1,6 @@
+import { InputError } from '../errors';
 import type { GpuDevice } from '../gpu/device';
+import { GpuError } from '../gpu/errors';
 import { CompiledGraph } from '../graph/compile';
 import type { Graph } from '../graph/graph';
 import { ParameterStore } from '../graph/parameters';
@@ -9,6 +11,7 @@ import { trainingInputs, type TrainingInputShape } from '../models/training_inpu
 import type { AugmentedSample } from './augment/plan';
 import { addAverage, AVERAGE, averageWeight } from './average';
 import type { NamedTensor } from './checkpoint';
+import { memoryComplaint } from './host_memory';
 import { Lbfgs, lbfgsSlots, type LbfgsState } from './lbfgs';
 import { createOptimizer, GRADIENTS, PARAMETERS, type Optimizer } from './optimizers';
 import { parameterGroups, trainableParameters, type GroupSettings } from './parameter_groups';
@@ -243,13 +246,29 @@ export class Trainer {
       kept -= compiled.statistics.planned;
       compiled.release();
     }
-    const compiled = await CompiledGraph.create(this.graph(shape, batch.length, ends), this.store, {
-      label: `training on ${batch.length} x ${shape.paddedWidth}x${shape.paddedHeight}`,
-      states: this.states,
-    });
+    const compiled = await this.compile(this.graph(shape, batch.length, ends), batch.length, shape);
     const plan = { key, shape, compiled };
     this.plans.push(plan);
     return plan;
+  }
+
+  /** @throws GpuError where it has no room; what to do is for the run to say, whose settings decide on the size */
+  private async compile(graph: Graph, images: number, shape: TrainingInputShape): Promise<CompiledGraph> {
+    const { gpu } = this.store;
+    const label = `training on ${images} x ${shape.paddedWidth}x${shape.paddedHeight}`;
+    try {
+      const compiled = await CompiledGraph.create(graph, this.store, { label, states: this.states });
+      const complaint = gpu.capabilities.software ? memoryComplaint(gpu.memory.live) : null;
+      if (complaint !== null) {
+        compiled.release();
+        throw new GpuError(`${label} ${complaint}`);
+      }
+      return compiled;
+    } catch (error) {
+      // constants are named by all that they are made from
+      const plain = (message: string): string => message.split('; ')[0].replace(/;\{.* needs /, ' needs ');
+      throw error instanceof InputError ? new GpuError(`${label}: ${plain(error.message)}`) : error;
+    }
   }
 
   private graph(shape: TrainingInputShape, images: number, ends: boolean): Graph {
