@@ -199,7 +199,7 @@ export class TrainingRun {
     const [started, waited] = [performance.now(), feed.waited];
     const batches: DecodedSample[][] = [];
     for (let i = 0; i < config.train.accumulate; i++) {
-      batches.push(await feed.next());
+      batches.push(await feed.next().catch((error: unknown) => this.saveBefore(error)));
     }
     const images = batches.flat();
     const passes = batches.map((batch, i) =>
@@ -285,6 +285,17 @@ export class TrainingRun {
     const { state, stop } = afterValidation(this.stopping, value, step, config.earlyStopping);
     this.stopping = state;
     return stop;
+  }
+
+  /** Ends a run at an image that cannot be read: what was learnt so far is kept. */
+  private async saveBefore(error: unknown): Promise<never> {
+    if (!(error instanceof InputError)) {
+      throw error;
+    }
+    if (this.state.step > (this.savedStep ?? 0)) {
+      await this.save();
+    }
+    throw new InputError(`${error.message}; ${this.whatIsSaved()}`);
   }
 
   private async save(): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -46,6 +46,7 @@ const SMALL = [
   'model.image.max_size=96',
   'train.proposals.post_nms_top_n=100',
   'train.regions.samples=32',
+  'schedule.warm_up.steps=0',
   'validate.every=1000',
 ];
 
@@ -150,7 +151,13 @@ describe('a run', () => {
     const out = join(folder, 'whole');
     const { code, stdout, stderr } = await runCommand(
       ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', out],
-      ...settings('train.epochs=4', 'train.batch_size=2', 'validate.every=2', 'checkpoint.keep=2'),
+      ...settings(
+        'train.epochs=4',
+        'train.batch_size=2',
+        'validate.every=2',
+        'checkpoint.every=1',
+        'checkpoint.keep=2',
+      ),
     );
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('5 images with');
@@ -209,8 +216,24 @@ describe('a run', () => {
     const before = readFileSync(join(out, 'config.yaml'), 'utf8');
     const resumed = await runCommand('train', '--resume', out, '--set', 'optimizer={type: sgd, momentum: 0.9}');
     expect(resumed.code).toBe(2);
-    expect(resumed.stderr).toMatch(/last\.safetensors: it has no tensor "optimizer\/momentum\/.*resume with the data and settings/);
+    expect(resumed.stderr).toMatch(
+      /last\.safetensors: it has no tensor "optimizer\/momentum\/.*resume with the data and settings/,
+    );
     expect(readFileSync(join(out, 'config.yaml'), 'utf8')).toBe(before);
+  });
+
+  test('keeps what it has learnt where an image cannot be read', async () => {
+    const images = join(folder, 'damaged');
+    cpSync(join(folder, 'scenes/images'), images, { recursive: true });
+    truncateSync(join(images, '0003.png'), 500);
+    const out = join(folder, 'kept');
+    const { code, stderr } = await runCommand(
+      ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', out],
+      ...settings('train.batch_size=1', 'data.order=sequence', `data.train.images=${images}`),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/0003\.png is a damaged or truncated PNG.*the last checkpoint, of step 2, is .*--resume/);
+    expect((await loadCheckpoint(join(out, 'last.safetensors'))).state?.step).toBe(2);
   });
 
   test('says what to lower where the device is too small for it', async () => {
