@@ -11,7 +11,9 @@ const CONFIG = 'mask_rcnn_tiny_particles';
 const train = join(OUT, 'train');
 const unseen = join(OUT, 'unseen');
 const trained = join(OUT, 'run');
+const best = join(trained, 'best.safetensors');
 const found = join(OUT, 'found');
+const pictures = join(OUT, 'pictures');
 const report = join(OUT, 'report.html');
 const annotations = (/** @type {string} */ folder) => join(folder, 'annotations_rle.json');
 const images = (/** @type {string} */ folder) => join(folder, 'images');
@@ -34,7 +36,14 @@ const STEPS = [
   [
     'Finding the particles of the pictures that it has not seen',
     [
-      ...['infer', '--weights', join(trained, 'best.safetensors'), '--out', found, '--overlay'],
+      ...['infer', '--weights', best, '--out', found],
+      ...['--coco', annotations(unseen), '--image-root', images(unseen)],
+    ],
+  ],
+  [
+    'Drawing those that it is sure of',
+    [
+      ...['infer', '--weights', best, '--out', pictures, '--overlay', '--score-threshold', '0.5'],
       ...['--coco', annotations(unseen), '--image-root', images(unseen)],
     ],
   ],
@@ -67,7 +76,7 @@ await runMain(async () => {
 Done in ${minutes} minutes. To look at, in ${join(ROOT, OUT)}:
   report.html      what was found beside what is there, image by image
   run/curves.html  losses and figures over the training
-  found/overlay    the pictures with what was found
-The weights are run/best.safetensors: npx engine infer --weights ${join(trained, 'best.safetensors')} --images YOURS --out DIR`);
+  pictures/overlay the pictures with what was found
+The weights are run/best.safetensors: npx engine infer --weights ${best} --images YOURS --out DIR`);
   return 0;
 });
