@@ -3,14 +3,13 @@ import { resolveConfig } from '../config/load';
 import type { TrainConfig } from '../config/schema';
 import { readTrainingDataset } from '../data/training/dataset';
 import { SampleFeed } from '../data/training/feed';
-import { ImageOrder } from '../data/training/order';
 import { Warnings } from '../data/warnings';
 import { writeFile } from '../data/write_file';
 import { InputError } from '../errors';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { nodeHost } from '../node/webgpu';
 import { changesColours } from '../train/augment/draw_colours';
-import { augmentSample } from '../train/augment/plan';
+import { augmentPass, courseOf } from '../train/course';
 import { roomFor, SampleRenderer, type PreparedSample } from '../train/augment/render';
 import { drawSheet, drawTile, type Tile } from '../train/augment/sheet';
 import { adapterOption } from './adapter-option';
@@ -72,19 +71,16 @@ async function prepare(
   dataset: Awaited<ReturnType<typeof readTrainingDataset>>,
   { samples, step: first }: PreviewOptions,
 ): Promise<ShownSample[]> {
-  const { seed, batchSize } = config.train;
-  const order = new ImageOrder(dataset.images, { ...config.data, batchSize, seed });
-  const feed = SampleFeed.create(dataset, order, { workers: config.data.workers, from: first });
+  const passes = config.train.accumulate;
+  const { order } = courseOf(config, dataset.images);
+  const feed = SampleFeed.create(dataset, order, { workers: config.data.workers, from: first * passes });
   const shown: ShownSample[] = [];
   try {
-    for (let step = first; shown.length < samples; step++) {
+    for (let pass = first * passes; shown.length < samples; pass++) {
       const batch = await feed.next();
-      shown.push(
-        ...batch.map((sample, index) => {
-          const key = { seed, step, index };
-          return { sample, step, augmented: augmentSample(sample, config.augment, config.model.image, key) };
-        }),
-      );
+      const step = Math.floor(pass / passes);
+      const augmented = augmentPass(batch, pass, config);
+      shown.push(...batch.map((sample, i) => ({ sample, step, augmented: augmented[i] })));
     }
   } finally {
     await feed.close();

@@ -8,6 +8,9 @@ import { PARAMETERS } from './optimizers';
 /** The arena of averaged parameters: one more of the parameters' layout, to be saved with a checkpoint. */
 export const AVERAGE = 'ema';
 
+/** Input f32 [1] that takes averageWeight() in every run. */
+export const AVERAGE_WEIGHT = 'average weight';
+
 export interface AverageSettings {
   /** How much of the average stays in an update, from 0 to below 1. */
   readonly decay: number;
@@ -22,18 +25,17 @@ export interface AverageSettings {
 
 /**
  * Adds the update of the moving average of the parameters; it goes after that of the parameters.
- * @returns the input that takes averageWeight() in every run
+ * @returns the name of its input, AVERAGE_WEIGHT
  */
 export function addAverage(graph: Graph, layout: ArenaLayout): string {
-  const name = 'average weight';
   graph.scope('average', () => {
-    const weight = graph.input(name, dense([1]));
+    const weight = graph.input(AVERAGE_WEIGHT, dense([1]));
     layout.chunks.forEach((length, i) => {
       const states = [AVERAGE, PARAMETERS].map((arena) => graph.state(`${arena}/${i}`, dense([length])));
       graph.apply(moveAverage, [...states, weight], {});
     });
   });
-  return name;
+  return AVERAGE_WEIGHT;
 }
 
 /**

@@ -1,15 +1,14 @@
 import type { TrainConfig } from '../config/load';
 import type { TrainingDataset, ValidationDataset } from '../data/training/dataset';
 import { SampleFeed } from '../data/training/feed';
-import { ImageOrder } from '../data/training/order';
 import type { DecodedSample } from '../data/training/sample';
 import { InputError } from '../errors';
 import type { GpuDevice } from '../gpu/device';
 import { GpuError } from '../gpu/errors';
 import { LOSSES, type LossName } from '../models/mask_rcnn_training';
 import { changesColours } from './augment/draw_colours';
-import { augmentSample } from './augment/plan';
 import type { ResumableCheckpoint, TrainingState } from './checkpoint';
+import { augmentPass, courseOf, type Course } from './course';
 import { afterValidation, EARLY_STOPPING_START, readEarlyStopping, type EarlyStoppingState } from './early_stopping';
 import type { LbfgsState } from './lbfgs';
 import { validationLine } from './log/lines';
@@ -45,26 +44,6 @@ export interface TrainingOutcome {
   readonly steps: number;
   readonly totalSteps: number;
   readonly best: TrainingState['best'];
-}
-
-/** Where a run's images, steps and epochs meet. */
-interface Course {
-  readonly order: ImageOrder;
-  /** Steps of the optimizer. */
-  readonly totalSteps: number;
-  readonly epochs: number;
-}
-
-/** Steps and epochs of a run: `train.steps` counts where it is given. */
-export function courseOf({ data, train }: TrainConfig, images: TrainingDataset['images']): Course {
-  const order = new ImageOrder(images, {
-    order: data.order,
-    batchSize: train.batchSize,
-    seed: train.seed,
-    groupByAspectRatio: data.groupByAspectRatio,
-  });
-  const totalSteps = train.steps ?? Math.ceil((train.epochs * order.stepsPerEpoch) / train.accumulate);
-  return { order, totalSteps, epochs: Math.ceil((totalSteps * train.accumulate) / order.stepsPerEpoch) };
 }
 
 /**
@@ -202,15 +181,7 @@ export class TrainingRun {
       batches.push(await feed.next().catch((error: unknown) => this.saveBefore(error)));
     }
     const images = batches.flat();
-    const passes = batches.map((batch, i) =>
-      batch.map((sample, k) =>
-        augmentSample(sample, config.augment, config.model.image, {
-          seed: config.train.seed,
-          step,
-          index: i * config.train.batchSize + k,
-        }),
-      ),
-    );
+    const passes = batches.map((batch, i) => augmentPass(batch, step * config.train.accumulate + i, config));
     const result = await this.trainer.step(step, passes);
     const seconds = (performance.now() - started) / 1000;
     this.checkLosses(result, images);

@@ -9,7 +9,7 @@ import type { MaskRcnnConfig } from '../models/config';
 import { LOSSES, type LossName, type MaskRcnnTrainingSettings } from '../models/mask_rcnn_training';
 import { trainingInputs, type TrainingInputShape } from '../models/training_inputs';
 import type { AugmentedSample } from './augment/plan';
-import { addAverage, AVERAGE, averageWeight } from './average';
+import { addAverage, AVERAGE, averageWeight, AVERAGE_WEIGHT } from './average';
 import type { NamedTensor } from './checkpoint';
 import { memoryComplaint } from './host_memory';
 import { Lbfgs, lbfgsSlots, type LbfgsState } from './lbfgs';
@@ -105,11 +105,6 @@ export class Trainer {
     this.trainable.forEach((name) => this.states.write(name, new Float32Array(valueOf(weights, name))));
   }
 
-  /** What the plan in use takes of the device's memory, in bytes; 0 before the first step. */
-  get planBytes(): number {
-    return this.plans.at(-1)?.compiled.statistics.planned ?? 0;
-  }
-
   /** What L-BFGS remembers on the host: for a checkpoint. Null for other optimizers. */
   get lbfgsState(): LbfgsState | null {
     return this.lbfgs?.state ?? null;
@@ -136,7 +131,7 @@ export class Trainer {
     }
     const inputs: Inputs = { hyper: this.optimizer!.hyper(step, learningRate) };
     if (settings.average !== null) {
-      inputs['average weight'] = Float32Array.of(averageWeight(settings.average, step));
+      inputs[AVERAGE_WEIGHT] = Float32Array.of(averageWeight(settings.average, step));
     }
     return { ...(await this.evaluate(step, passes, inputs)), learningRate };
   }
@@ -240,7 +235,8 @@ export class Trainer {
       return known;
     }
     // made only when there is room again: the largest plan may need all of the device's memory
-    let kept = this.plans.reduce((sum, { compiled }) => sum + compiled.statistics.planned, 0) + this.planBytes;
+    const bytes = this.plans.map(({ compiled }) => compiled.statistics.planned);
+    let kept = bytes.reduce((sum, planned) => sum + planned, 0) + (bytes.at(-1) ?? 0);
     while (this.plans.length > 0 && kept > PLAN_BYTES_KEPT) {
       const { compiled } = this.plans.shift()!;
       kept -= compiled.statistics.planned;

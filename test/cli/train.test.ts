@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadCheckpoint, type Checkpoint } from '../../src/train/checkpoint';
+import { loadCheckpoint } from '../../src/train/checkpoint';
 import { runCommand } from '../helpers/command';
+import { checkpointBits, TINY_SETTINGS } from '../helpers/tiny_training';
 
 let folder: string;
 let data: string[];
@@ -37,27 +38,10 @@ afterAll(() => {
 });
 
 /** So small that a step takes a fraction of a second. */
-const SMALL = [
-  'model.fpn.channels=16',
-  'model.box.hidden=[32, 32]',
-  'model.mask.channels=[16]',
-  'model.mask.upsample_channels=16',
-  'model.image.min_size=64',
-  'model.image.max_size=96',
-  'train.proposals.post_nms_top_n=100',
-  'train.regions.samples=32',
-  'schedule.warm_up.steps=0',
-  'validate.every=1000',
-];
+const SMALL = [...TINY_SETTINGS, 'schedule.warm_up.steps=0', 'validate.every=1000'];
 
 function settings(...more: string[]): string[] {
   return [...data, ...SMALL, ...more].flatMap((setting) => ['--set', setting]);
-}
-
-/** All that a checkpoint holds, bit for bit. */
-function bitsOf({ tensors, state }: Checkpoint): unknown {
-  const words = (data: Float32Array): Uint32Array => new Uint32Array(data.buffer, data.byteOffset, data.length);
-  return { tensors: [...tensors].map(([name, { shape, data }]) => [name, shape, words(data)]), state };
 }
 
 function records(run: string): Record<string, unknown>[] {
@@ -103,7 +87,7 @@ describe('runs with one seed', () => {
     }
     const whole = await loadCheckpoint(join(first, 'last.safetensors'));
     expect(whole.state?.step).toBe(steps);
-    expect(bitsOf(await loadCheckpoint(join(second, 'last.safetensors')))).toEqual(bitsOf(whole));
+    expect(checkpointBits(await loadCheckpoint(join(second, 'last.safetensors')))).toEqual(checkpointBits(whole));
     expect(lossesOf(first)).toHaveLength(steps);
     expect(lossesOf(second)).toEqual(lossesOf(first));
 
@@ -115,7 +99,7 @@ describe('runs with one seed', () => {
     expect(interrupted.stdout).toContain(`engine train --resume ${third}`);
     const resumed = await runCommand('train', '--resume', third);
     expect(resumed.code, resumed.stderr).toBe(0);
-    expect(bitsOf(await loadCheckpoint(join(third, 'last.safetensors')))).toEqual(bitsOf(whole));
+    expect(checkpointBits(await loadCheckpoint(join(third, 'last.safetensors')))).toEqual(checkpointBits(whole));
     expect(lossesOf(third)).toEqual(lossesOf(first));
   });
 

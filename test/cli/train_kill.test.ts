@@ -3,28 +3,17 @@ import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/run.mjs';
-import { loadCheckpoint, type Checkpoint } from '../../src/train/checkpoint';
+import { loadCheckpoint } from '../../src/train/checkpoint';
 import { temporaryFolder } from '../data/temporary_folder';
 import { runCommand } from '../helpers/command';
+import { checkpointBits, TINY_SETTINGS } from '../helpers/tiny_training';
 
 const inFolder = temporaryFolder();
 const STEPS = 12;
 const KILLS = 2;
 
 /** Two images, one a step; a checkpoint every other step. */
-const SETTINGS = [
-  'model.fpn.channels=16',
-  'model.box.hidden=[32, 32]',
-  'model.mask.channels=[16]',
-  'model.mask.upsample_channels=16',
-  'model.image.min_size=64',
-  'model.image.max_size=96',
-  'train.proposals.post_nms_top_n=100',
-  'train.regions.samples=32',
-  'train.batch_size=1',
-  `train.steps=${STEPS}`,
-  'checkpoint.every=1',
-];
+const SETTINGS = [...TINY_SETTINGS, 'train.batch_size=1', `train.steps=${STEPS}`, 'checkpoint.every=1'];
 
 beforeAll(async () => {
   const scenes = ['--out', inFolder('scenes'), '--images', '2', '--size', '96x64', '--seed', '5'];
@@ -58,11 +47,6 @@ async function killed(args: readonly string[], file: string, after: number): Pro
   return (await ended) === 'SIGKILL';
 }
 
-function bitsOf({ tensors, state }: Checkpoint): unknown {
-  const words = (data: Float32Array): Uint32Array => new Uint32Array(data.buffer, data.byteOffset, data.length);
-  return { tensors: [...tensors].map(([name, { data }]) => [name, words(data)]), state };
-}
-
 test('a run that is killed before its first checkpoint says so when it is to go on', async () => {
   const run = inFolder('early');
   expect(await killed(trainInto(run), inFolder('early/config.yaml'), 0)).toBe(true);
@@ -85,6 +69,8 @@ test.runIf(process.platform !== 'win32')('a run that is killed again and again e
   expect(kills).toBeGreaterThan(0);
   const resumed = await runCommand('train', '--resume', run);
   expect(resumed.code, resumed.stderr).toBe(0);
-  expect(bitsOf(await loadCheckpoint(last))).toEqual(bitsOf(await loadCheckpoint(inFolder('whole/last.safetensors'))));
+  expect(checkpointBits(await loadCheckpoint(last))).toEqual(
+    checkpointBits(await loadCheckpoint(inFolder('whole/last.safetensors'))),
+  );
   expect(readdirSync(run).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });

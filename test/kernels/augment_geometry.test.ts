@@ -226,8 +226,8 @@ test("noise is Box and Muller's of Philox's words, cut off", async () => {
       });
     }
   }
-  // WGSL lets sin and cos be off by 2^-11, which SwiftShader nearly is: times 0.1 / 0.2, the largest normals and 1 / the scale
-  expectClose(y.values, expected, 5e-4);
+  // within what WGSL lets sin and cos be off, 2^-11, times radius and deviation: SwiftShader is 1.3e-4 off
+  expectClose(y.values, expected, 2e-4);
   const draws = size[0] * size[1] * 3;
   expect(Math.abs(sum / draws)).toBeLessThan(0.05);
   expect(Math.abs(squares / draws - 1)).toBeLessThan(0.05);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load';
 import { decodeImage } from '../../src/data/image';
 import { CompiledGraph } from '../../src/graph/compile';
@@ -15,6 +15,7 @@ import { createOptimizer, GRADIENTS, PARAMETERS, wholeArena } from '../../src/tr
 import { GRADIENT_PREFIX, trainingGraph } from '../../src/train/training_graph';
 import { formula } from '../helpers/formula';
 import { testDevice } from '../helpers/gpu';
+import { expectNoLeaks } from '../helpers/leaks';
 import { formulaWeights, modelFixture } from './formula_weights';
 import { slimConfig, slimMissing, SLIM_WEIGHTS } from './slim';
 import { trainingBatch, type AnnotatedImage } from './training_images';
@@ -136,17 +137,7 @@ describe.skipIf(slimMissing !== undefined || !existsSync(NUCLEI)).each(CASES)(
   'training of $name beside torchvision',
   ({ name, steps: taken, config, sampling, weights: loadWeights }) => {
     const fixture = modelFixture<TrainingFixture>(`training_${name}`);
-    let before: { live: number; count: number };
-
-    beforeAll(async () => {
-      const { memory } = await testDevice();
-      before = { live: memory.live, count: memory.count };
-    });
-
-    afterAll(async () => {
-      const { memory } = await testDevice();
-      expect({ live: memory.live, count: memory.count }, 'memory after the release').toEqual(before);
-    });
+    expectNoLeaks();
 
     test('losses, the gradient of every parameter, and steps of SGD', async () => {
       const gpu = await testDevice();
