@@ -14,7 +14,7 @@ export interface DispatchTime {
 
 const QUERIES_PER_SET = 4096;
 
-/** Timestamp queries around every dispatch of a run. */
+/** Timestamp queries around passes, such as one for every dispatch of a run. */
 export class DispatchTimer {
   private readonly sets: GPUQuerySet[] = [];
   private readonly resolved: GPUBuffer;
@@ -43,17 +43,23 @@ export class DispatchTimer {
     encoder.copyBufferToBuffer(this.resolved, 0, target, offset, this.bytes);
   }
 
+  /** How long each pass took, from what `resolve` put at `offset`. */
+  milliseconds(mapped: ArrayBuffer, offset: number): number[] {
+    const ticks = new BigUint64Array(mapped.slice(offset, offset + this.bytes));
+    return Array.from({ length: ticks.length / 2 }, (_, i) => Number(ticks[i * 2 + 1] - ticks[i * 2]) / 1e6);
+  }
+
   read(
     mapped: ArrayBuffer,
     offset: number,
     steps: readonly { op: string; counted?: boolean; call: KernelCall<{ size: number }> }[],
   ): DispatchTime[] {
-    const ticks = new BigUint64Array(mapped.slice(offset, offset + this.bytes));
+    const times = this.milliseconds(mapped, offset);
     return steps.map(({ op, call, counted = false }, i) => ({
       op,
       counted,
       kernel: call.kernel,
-      milliseconds: Number(ticks[i * 2 + 1] - ticks[i * 2]) / 1e6,
+      milliseconds: times[i],
       flops: call.flops ?? 0,
       bytes: call.bytes ?? Object.values(call.bindings).reduce((sum, use) => sum + use.target.size, 0),
     }));

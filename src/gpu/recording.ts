@@ -147,6 +147,48 @@ export class Recording {
     }
   }
 
+  /**
+   * Runs the dispatches `repeats` times in one compute pass, without uploads or readback of results, and gives milliseconds
+   * per repetition: between timestamps at both ends of the pass, or from submission to completion by the host's clock where
+   * the adapter has no timestamps. The very first dispatch of a pipeline may compile it; that is not left out.
+   */
+  async time(repeats: number): Promise<number> {
+    const { gpu } = this;
+    const { queue } = gpu.device;
+    gpu.check();
+    gpu.activity = `timing of ${this.label}`;
+    const timer = gpu.capabilities.timestamps ? new DispatchTimer(gpu, 1) : undefined;
+    try {
+      const encoder = gpu.device.createCommandEncoder({ label: this.label });
+      const pass = encoder.beginComputePass({ label: this.label, timestampWrites: timer?.writes(0) });
+      for (let i = 0; i < repeats; i++) {
+        this.steps.forEach((step) => {
+          dispatch(pass, step);
+        });
+      }
+      pass.end();
+      const target = timer === undefined ? undefined : this.readbackBuffer(timer.bytes);
+      if (target !== undefined) {
+        timer?.resolve(encoder, target, 0);
+      }
+      const commands = encoder.finish();
+      const start = performance.now();
+      queue.submit([commands]);
+      gpu.counters.submissions++;
+      if (timer === undefined || target === undefined) {
+        await gpu.wait(queue.onSubmittedWorkDone());
+        return (performance.now() - start) / repeats;
+      }
+      await gpu.wait(target.mapAsync(GPUMapMode.READ, 0, timer.bytes));
+      gpu.counters.readbacks++;
+      const mapped = target.getMappedRange(0, timer.bytes).slice(0);
+      target.unmap();
+      return timer.milliseconds(mapped, 0)[0] / repeats;
+    } finally {
+      timer?.release();
+    }
+  }
+
   private encode(encoder: GPUCommandEncoder, timer: DispatchTimer | undefined): void {
     if (timer === undefined) {
       const pass = encoder.beginComputePass({ label: this.label });

@@ -100,6 +100,14 @@ export class CompiledGraph {
     return { outputs: new Map([...this.outputs.keys()].map((name, i) => [name, data[i]])), times };
   }
 
+  /**
+   * Runs the graph `repeats` times on the inputs of the run before, with nothing but its dispatches, and gives milliseconds
+   * per repetition (see Recording.time).
+   */
+  time(repeats: number): Promise<number> {
+    return this.recording.time(repeats);
+  }
+
   /** Frees the plan's own memory; constants stay with the store. */
   release(): void {
     this.recording.release();

@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import type { GpuDevice } from '../../src/gpu/device';
 import { CompiledGraph } from '../../src/graph/compile';
 import { Graph } from '../../src/graph/graph';
 import { ParameterStore } from '../../src/graph/parameters';
+import { StateStore } from '../../src/graph/states';
+import { accumulate } from '../../src/kernels/accumulate';
 import { binary, unary } from '../../src/kernels/elementwise';
-import { featureMap } from '../../src/kernels/tensor';
+import { dense, featureMap } from '../../src/kernels/tensor';
 import { testDevice } from '../helpers/gpu';
 
 /** Three ops with three outputs on a map of a megabyte. */
@@ -75,4 +78,32 @@ test('a graph without work still gives its outputs', async () => {
   expect(times).toEqual([]);
   compiled.release();
   store.release();
+});
+
+test.each([
+  { clock: 'timestamps, where the adapter has them', changes: {} },
+  { clock: 'the clock of the host', changes: { timestamps: false } },
+])('timing repeats the dispatches and nothing else, by $clock', async ({ changes }) => {
+  const gpu = await testDevice();
+  const capabilities = { ...gpu.capabilities, ...changes };
+  const device = Object.create(gpu, { capabilities: { value: capabilities } }) as GpuDevice;
+  const before = { live: gpu.memory.live, count: gpu.memory.count };
+  const states = new StateStore(gpu);
+  states.add('sum', 2);
+  const store = new ParameterStore(device, new Map());
+  const graph = new Graph();
+  const inputs = [graph.state('sum', dense([2])), graph.input('x', dense([2])), graph.input('keep', dense([1]))];
+  graph.apply(accumulate, inputs, {});
+  const compiled = await CompiledGraph.create(graph, store, { label: 'sums', states });
+  await compiled.run({ x: Float32Array.of(1, 0.5), keep: Float32Array.of(1) });
+  const { submissions } = gpu.counters;
+  const milliseconds = await compiled.time(7);
+  expect(gpu.counters.submissions).toBe(submissions + 1);
+  expect(milliseconds).toBeGreaterThan(0);
+  expect(milliseconds).toBeLessThan(60_000);
+  expect([...(await states.read(['sum']))[0]]).toEqual([8, 4]);
+  compiled.release();
+  store.release();
+  states.release();
+  expect({ live: gpu.memory.live, count: gpu.memory.count }).toEqual(before);
 });
