@@ -38,7 +38,7 @@ describe('engine bench', () => {
   it('refuses what it does not know before it does anything, exit code 2', async () => {
     mkdirSync(join(folder, 'taken'));
     const wrong: [string[], RegExp][] = [
-      [['networks'], /'networks' is invalid.*model/],
+      [['networks'], /engine bench has no networks: there is model/],
       [['--only', 'vgg'], /'vgg' is invalid.*resnet50, mask_rcnn/],
       [['--runs', '0'], /--runs 0: give a whole number from 1 to 1000/],
       [['--peer-runs', '2.5'], /--peer-runs 2.5: give a whole number/],
