@@ -1,12 +1,11 @@
 import bilinearSource from '../../shaders/masks/bilinear.wgsl';
 import pasteSource from '../../shaders/masks/paste.wgsl';
 import placementSource from '../../shaders/masks/placement.wgsl';
-import selectSource from '../../shaders/masks/select.wgsl';
 import sourceSource from '../../shaders/masks/source.wgsl';
 import type { Capabilities } from '../gpu/capabilities';
 import { f32, u32, type BindingUse, type Param } from '../gpu/kernel';
-import { read, required, ShapeError, spread, write, type Op, type Operand } from './op';
-import { dense, pitch, type TensorSpec } from './tensor';
+import { read, required, ShapeError, write, type Op, type Operand } from './op';
+import { dense, type TensorSpec } from './tensor';
 
 /** Invocations of a workgroup that walks along one row or one item. */
 export function rowLanes({ software, subgroupSize }: Capabilities): number {
@@ -17,54 +16,6 @@ export function rowLanes({ software, subgroupSize }: Capabilities): number {
 export function countBinding({ count }: Operand): Record<string, BindingUse<Operand>> {
   return count === undefined ? {} : { count: read(count, 'u32') };
 }
-
-/**
- * The probabilities of each detection's own class.
- * Inputs: logits, feature map [D, mh, mw, C]; labels, u32 [D], below C. Output: dense [D, mh, mw],
- * sigmoid(logits[d, :, :, labels[d]]).
- */
-export const selectMasks: Op<Record<string, never>> = {
-  name: 'selectMasks',
-  itemwise: true,
-  infer(inputs) {
-    const logits = required(inputs, 0, 'selectMasks');
-    const labels = required(inputs, 1, 'selectMasks');
-    if (logits.shape.length !== 4 || logits.layout !== 'channels4' || logits.shape[3] < 1) {
-      throw new ShapeError(`selectMasks: logits are [${logits.shape.join(', ')}], [D, mh, mw, C] is needed`);
-    }
-    if (labels.dtype !== 'u32' || labels.shape.join() !== `${logits.shape[0]}`) {
-      throw new ShapeError(
-        `selectMasks: labels are ${labels.dtype} [${labels.shape.join(', ')}], u32 [${logits.shape[0]}] is needed`,
-      );
-    }
-    return [dense(logits.shape.slice(0, 3))];
-  },
-  forward(context, inputs, [masks]) {
-    const logits = required(inputs, 0, 'selectMasks');
-    const [items, height, width, channels] = logits.spec.shape;
-    if (items * height * width === 0) {
-      return;
-    }
-    context.dispatch({
-      kernel: 'masks/select',
-      source: selectSource,
-      defines: { LANES: rowLanes(context.capabilities), COUNTED: logits.count !== undefined },
-      bindings: {
-        logits: read(logits, 'f32'),
-        labels: read(required(inputs, 1, 'selectMasks'), 'u32'),
-        ...countBinding(logits),
-        masks: write(masks, 'f32'),
-      },
-      params: {
-        items: u32(items),
-        pixels: u32(height * width),
-        pitch: u32(pitch(logits.spec)),
-        channels: u32(channels),
-      },
-      workgroups: spread(items, context.capabilities.maxWorkgroupsPerDimension),
-    });
-  },
-};
 
 /** @throws ShapeError unless masks are [D, mh, mw] and boxes [D, 4], D up to 65,535 */
 export function checkMasksAndBoxes(op: string, masks: TensorSpec, boxes: TensorSpec): void {

@@ -1,8 +1,8 @@
 import type { Graph, Tensor } from '../graph/graph';
 import { decodeBoxes, rescaleBoxes } from '../kernels/boxes';
+import { classMasks } from '../kernels/class_masks';
 import { convTranspose2d } from '../kernels/conv_transpose2d';
 import { gatherRows, segmentLabels } from '../kernels/lists';
-import { selectMasks } from '../kernels/masks';
 import { nms } from '../kernels/nms';
 import { roiAlign } from '../kernels/roi_align';
 import { softmax } from '../kernels/softmax';
@@ -110,17 +110,20 @@ export function detectBoxes(
   });
 }
 
-/** The mask head: logits of each class for the boxes [R, 4] with a count, [R, 2 * pool, 2 * pool, classes]. */
-export function maskLogits(graph: Graph, boxes: Tensor, features: readonly Tensor[], config: MaskRcnnConfig): Tensor {
-  const { mask, classes } = config;
+const MASK_PREDICTOR = 'roi_heads.mask_predictor';
+const MASK_LOGITS = `${MASK_PREDICTOR}.mask_fcn_logits`;
+
+/** The mask head up to its last layer, for the boxes [R, 4] with a count: [R, 2 * pool, 2 * pool, upsampleChannels]. */
+function maskFeatures(graph: Graph, boxes: Tensor, features: readonly Tensor[], config: MaskRcnnConfig): Tensor {
+  const { mask } = config;
   let x = graph.scope('roi_heads.mask_roi_pool', () => pool(graph, boxes, features, mask, config));
   mask.channels.forEach((channels, i) => {
     x = conv(graph, x, `roi_heads.mask_head.${i}.0`, channels, 3, { padding: 1, activation: 'relu' });
   });
-  const predictor = 'roi_heads.mask_predictor';
-  const upsample = graph.parameter(`${predictor}.conv5_mask.weight`, [x.spec.shape[3], mask.upsampleChannels, 2, 2]);
-  const bias = graph.parameter(`${predictor}.conv5_mask.bias`, [mask.upsampleChannels]);
-  x = graph.scope(`${predictor}.conv5_mask`, () =>
+  const name = `${MASK_PREDICTOR}.conv5_mask`;
+  const upsample = graph.parameter(`${name}.weight`, [x.spec.shape[3], mask.upsampleChannels, 2, 2]);
+  const bias = graph.parameter(`${name}.bias`, [mask.upsampleChannels]);
+  return graph.scope(name, () =>
     graph.apply1(convTranspose2d, [x, upsample, bias], {
       stride: [2, 2],
       padding: [0, 0],
@@ -130,18 +133,29 @@ export function maskLogits(graph: Graph, boxes: Tensor, features: readonly Tenso
       activation: 'relu',
     }),
   );
-  return conv(graph, x, `${predictor}.mask_fcn_logits`, classes, 1);
 }
 
-/** The masks of the detected boxes: probabilities of each detection's own class, [D, 2 * pool, 2 * pool]. */
+/** The mask head: logits of each class for the boxes [R, 4] with a count, [R, 2 * pool, 2 * pool, classes]. */
+export function maskLogits(graph: Graph, boxes: Tensor, features: readonly Tensor[], config: MaskRcnnConfig): Tensor {
+  return conv(graph, maskFeatures(graph, boxes, features, config), MASK_LOGITS, config.classes, 1);
+}
+
+/**
+ * The masks of the detected boxes: probabilities of each detection's own class, [D, 2 * pool, 2 * pool]. Of the last layer
+ * only that class's channel is computed.
+ */
 export function predictMasks(
   graph: Graph,
   { boxes, labels, count }: Detections,
   features: readonly Tensor[],
   config: MaskRcnnConfig,
 ): Tensor {
-  const logits = maskLogits(graph, boxes, features, config);
-  return graph.scope('roi_heads.masks', () => graph.withCount(graph.apply1(selectMasks, [logits, labels], {}), count));
+  const x = maskFeatures(graph, boxes, features, config);
+  const weight = graph.parameter(`${MASK_LOGITS}.weight`, [config.classes, x.spec.shape[3], 1, 1]);
+  const bias = graph.parameter(`${MASK_LOGITS}.bias`, [config.classes]);
+  return graph.scope(MASK_LOGITS, () =>
+    graph.withCount(graph.apply1(classMasks, [x, weight, bias, labels], {}), count),
+  );
 }
 
 /** Boxes in pixels of the source image, with their count. */

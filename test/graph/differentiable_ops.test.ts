@@ -22,8 +22,8 @@ const NOT_DIFFERENTIABLE: Readonly<Record<string, readonly string[]>> = {
   ],
   'makes targets, which are constants of the losses': ['encodeBoxes', 'maskTargets'],
   'makes results: boxes and masks for people': [
-    ...['decodeBoxes', 'pasteMasks', 'pasteToRle', 'rescaleBoxes', 'rleArea', 'rleBoundingBox', 'rleDecode'],
-    ...['rleEncode', 'rleIou', 'selectMasks'],
+    ...['classMasks', 'decodeBoxes', 'pasteMasks', 'pasteToRle', 'rescaleBoxes', 'rleArea', 'rleBoundingBox'],
+    ...['rleDecode', 'rleEncode', 'rleIou'],
   ],
   'is part of a gradient, and second derivatives are not needed': [
     ...['convDataGradient', 'convWeightGradient', 'normaliseGradient', 'sumColumns'],
