@@ -14,7 +14,7 @@ export { InputError } from './errors';
 // the device
 export { describeAdapter, isSoftwareAdapter, type Capabilities } from './gpu/capabilities';
 export { GpuDevice, requestAdapter, type AdapterChoice } from './gpu/device';
-export { GpuError } from './gpu/errors';
+export { DeviceMemoryError, GpuError } from './gpu/errors';
 export type { GpuHost } from './gpu/host';
 export type { DispatchTime } from './gpu/profiler';
 

@@ -13,6 +13,7 @@ import { augmentPass, courseOf } from '../train/course';
 import { roomFor, SampleRenderer, type PreparedSample } from '../train/augment/render';
 import { drawSheet, drawTile, type Tile } from '../train/augment/sheet';
 import { adapterOption } from './adapter-option';
+import { withMemoryAdvice } from './device-memory';
 import { wholeNumber } from './number-option';
 import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
@@ -56,7 +57,10 @@ async function preview(options: PreviewOptions): Promise<void> {
   await requireOtherFile(options.out, [options.config, annotations], '--out');
   const warnings = new Warnings();
   const samples = await prepare(config, await readTrainingDataset(annotations, images, config.data, warnings), options);
-  const tiles = await draw(samples, config, options);
+  const tiles = await withMemoryAdvice(
+    'lower model.image.min_size and max_size, or use another adapter (--adapter)',
+    () => draw(samples, config, options),
+  );
   await writeFile(options.out, await drawSheet(tiles, options.columns, options.side));
   printWarnings(warnings);
   console.log(`${tiles.length} training images in ${options.out}`);

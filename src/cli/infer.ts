@@ -20,6 +20,7 @@ import { Detector, type ImageDetections, type ImageProfile } from '../models/det
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { categoriesOfLabels } from './categories';
+import { withMemoryAdvice } from './device-memory';
 import { describeProfiles } from './infer-profile';
 import { number, wholeNumber } from './number-option';
 import { Progress } from './progress';
@@ -81,7 +82,10 @@ async function infer(options: InferOptions): Promise<void> {
   const detector = new Detector(gpu, config.model, weights);
   const run = new InferRun(options, images, categories, detector);
   try {
-    const profiles = await run.all(dataset === null);
+    const profiles = await withMemoryAdvice(
+      'use smaller images (--min-size, --max-size) or another adapter (--adapter)',
+      () => run.all(dataset === null),
+    );
     console.log(run.summary());
     if (options.profile === true) {
       console.log(describeProfiles(profiles, gpu.memory.peak));

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../errors';
+import { DeviceMemoryError } from '../gpu/errors';
 import { packageVersion } from '../node/package-root';
 import { ExitCode } from './exit-code';
 
@@ -82,7 +83,7 @@ function report(error: unknown): number {
     return error.exitCode === 0 ? 0 : 2;
   }
   const debug = process.env.ENGINE_DEBUG === '1';
-  if (error instanceof InputError) {
+  if (error instanceof InputError || error instanceof DeviceMemoryError) {
     console.error(debug ? (error.stack ?? '') : `engine: ${error.message}`);
     return 2;
   }

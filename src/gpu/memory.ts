@@ -1,6 +1,5 @@
-import { InputError } from '../errors';
-import { GpuError } from './errors';
 import type { Capabilities } from './capabilities';
+import { DeviceMemoryError, GpuError } from './errors';
 
 /** Counts every buffer that the engine makes, so that leaks show and peaks can be reported. Bytes. */
 export class BufferMemory {
@@ -32,7 +31,7 @@ export class BufferMemory {
 
   /**
    * A zeroed buffer of at least `bytes`.
-   * @throws InputError naming the adapter's limit where the size is beyond it
+   * @throws DeviceMemoryError naming the adapter's limit where the size is beyond it
    */
   create(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
@@ -59,14 +58,7 @@ export class BufferMemory {
 
   private checkLimit(label: string, size: number, name: string, limit: number): void {
     if (size > limit) {
-      throw new InputError(
-        `this GPU adapter is too small: ${label} needs ${mebibytes(size)} in one buffer, ${name} is ` +
-          `${mebibytes(limit)}; use smaller images (--min-size, --max-size) or another adapter (--adapter)`,
-      );
+      throw new DeviceMemoryError(label, size, `the adapter's ${name}`, limit);
     }
   }
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -30,7 +30,8 @@ export class ParameterStore {
   /** A zeroed buffer for a constant that a plan is about to compute. */
   create(key: string, bytes: number): GPUBuffer {
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    const buffer = this.gpu.memory.create(key, bytes, usage);
+    // derived constants have all that they are made from in their keys
+    const buffer = this.gpu.memory.create(key.split(';', 1)[0], bytes, usage);
     this.buffers.set(key, buffer);
     return buffer;
   }

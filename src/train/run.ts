@@ -4,7 +4,7 @@ import { SampleFeed } from '../data/training/feed';
 import type { DecodedSample } from '../data/training/sample';
 import { InputError } from '../errors';
 import type { GpuDevice } from '../gpu/device';
-import { GpuError } from '../gpu/errors';
+import { DeviceMemoryError, GpuError } from '../gpu/errors';
 import { LOSSES, type LossName } from '../models/mask_rcnn_training';
 import { changesColours } from './augment/draw_colours';
 import type { ResumableCheckpoint, TrainingState } from './checkpoint';
@@ -140,7 +140,7 @@ export class TrainingRun {
       log.note(`${ended} after step ${this.state.step}`);
     } catch (error) {
       progress.end();
-      const told = this.explained(error);
+      const told = this.explained(error, `step ${this.state.step + 1}`, this.lessForStep());
       try {
         log.note(told instanceof Error ? told.message : String(told));
       } catch {
@@ -236,6 +236,9 @@ export class TrainingRun {
     const figures = await validate(gpu, config.model, await this.trainer.modelWeights(), validation, {
       maxDetections: config.validate.maxDetections ?? config.model.box.detectionsPerImage,
       onImage: isStopping,
+    }).catch((error: unknown) => {
+      const ways = [this.smallerImages(), 'set data.val.annotations=null'];
+      throw this.explained(error, `the validation after step ${this.state.step}`, ways);
     });
     if (figures === null) {
       return false;
@@ -289,22 +292,31 @@ export class TrainingRun {
     return Math.floor((steps * this.options.config.train.accumulate) / this.course.order.stepsPerEpoch);
   }
 
-  /** An error of the device as a sentence with the way out. */
-  private explained(error: unknown): unknown {
+  /**
+   * An error of the device as a sentence with the way out; other errors as they are.
+   * @param ways to need less memory
+   */
+  private explained(error: unknown, where: string, ways: readonly string[]): unknown {
     if (!(error instanceof GpuError)) {
       return error;
     }
-    const { train, model } = this.options.config;
-    const { minSize, maxSize } = model.image;
-    const ways = [
-      ...(train.batchSize > 1 ? [`lower train.batch_size (now ${train.batchSize})`] : []),
-      `lower model.image.min_size and max_size (now ${minSize} and ${maxSize})`,
-      ...(train.checkpointing ? [] : ['set train.checkpointing=true']),
+    const what = `${where}: ${error.message.replace(/\s*\n\s*/g, ' ')}`;
+    const condition = error instanceof DeviceMemoryError ? '' : 'if memory ran out, ';
+    return new InputError(`${what}: ${condition}${ways.join(', or ')}; ${this.whatIsSaved()}`);
+  }
+
+  private lessForStep(): string[] {
+    const { batchSize, checkpointing } = this.options.config.train;
+    return [
+      ...(batchSize > 1 ? [`lower train.batch_size (now ${batchSize})`] : []),
+      this.smallerImages(),
+      ...(checkpointing ? [] : ['set train.checkpointing=true']),
     ];
-    return new InputError(
-      `step ${this.state.step + 1}: ${error.message.replace(/\s*\n\s*/g, ' ')}: if memory ran out, ${ways.join(', or ')}; ` +
-        this.whatIsSaved(),
-    );
+  }
+
+  private smallerImages(): string {
+    const { minSize, maxSize } = this.options.config.model.image;
+    return `lower model.image.min_size and max_size (now ${minSize} and ${maxSize})`;
   }
 
   private whatIsSaved(): string {

@@ -1,6 +1,5 @@
-import { InputError } from '../errors';
 import type { GpuDevice } from '../gpu/device';
-import { GpuError } from '../gpu/errors';
+import { DeviceMemoryError } from '../gpu/errors';
 import { CompiledGraph } from '../graph/compile';
 import type { Graph } from '../graph/graph';
 import { ParameterStore } from '../graph/parameters';
@@ -11,7 +10,7 @@ import { trainingInputs, type TrainingInputShape } from '../models/training_inpu
 import type { AugmentedSample } from './augment/plan';
 import { addAverage, AVERAGE, averageWeight, AVERAGE_WEIGHT } from './average';
 import type { NamedTensor } from './checkpoint';
-import { memoryComplaint } from './host_memory';
+import { hostMemory } from './host_memory';
 import { Lbfgs, lbfgsSlots, type LbfgsState } from './lbfgs';
 import { createOptimizer, GRADIENTS, PARAMETERS, type Optimizer } from './optimizers';
 import { parameterGroups, trainableParameters, type GroupSettings } from './parameter_groups';
@@ -114,7 +113,8 @@ export class Trainer {
    * One step of the optimizer.
    * @param step from 0: the steps done so far
    * @param passes the batch of each pass
-   * @throws GpuError where the device is lost or has not enough memory
+   * @throws DeviceMemoryError where the device has no room for the step
+   * @throws GpuError where the device is lost
    */
   async step(step: number, passes: readonly (readonly AugmentedSample[])[]): Promise<StepResult> {
     const { settings } = this.options;
@@ -248,23 +248,21 @@ export class Trainer {
     return plan;
   }
 
-  /** @throws GpuError where it has no room; what to do is for the run to say, whose settings decide on the size */
   private async compile(graph: Graph, images: number, shape: TrainingInputShape): Promise<CompiledGraph> {
     const { gpu } = this.store;
     const label = `training on ${images} x ${shape.paddedWidth}x${shape.paddedHeight}`;
-    try {
-      const compiled = await CompiledGraph.create(graph, this.store, { label, states: this.states });
-      const complaint = gpu.capabilities.software ? memoryComplaint(gpu.memory.live) : null;
-      if (complaint !== null) {
-        compiled.release();
-        throw new GpuError(`${label} ${complaint}`);
-      }
-      return compiled;
-    } catch (error) {
-      // constants are named by all that they are made from
-      const plain = (message: string): string => message.split('; ')[0].replace(/;\{.* needs /, ' needs ');
-      throw error instanceof InputError ? new GpuError(`${label}: ${plain(error.message)}`) : error;
+    const compiled = await CompiledGraph.create(graph, this.store, { label, states: this.states });
+    const [needed, available] = [gpu.memory.live, hostMemory()];
+    if (gpu.capabilities.software && needed > available) {
+      compiled.release();
+      throw new DeviceMemoryError(
+        label,
+        needed,
+        'the memory of the machine, whose processor is the adapter,',
+        available,
+      );
     }
+    return compiled;
   }
 
   private graph(shape: TrainingInputShape, images: number, ends: boolean): Graph {

@@ -70,6 +70,17 @@ function results(out: string, kind: 'bbox' | 'segm'): Result[] {
 }
 
 describe.skipIf(!hasShared)('engine infer', () => {
+  test('images too large for the device: what needs how much, and the options that help', async () => {
+    const image = file('large.png', greyPng(64, 64));
+    const size = ['--min-size', '16384', '--max-size', '16384'];
+    const args = ['--weights', WEIGHTS, '--config', 'mask_rcnn_slim', '--images', image, ...size];
+    const { code, stderr } = await infer(...args, '--out', join(folder, 'large'));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /engine: .* needs [\d.]+ [MG]iB, and the adapter's max\w+Size is [^:]*: use smaller images \(--min-size, --max-size\) or another adapter \(--adapter\)\n$/,
+    );
+  });
+
   test('a COCO file: its image ids, results of both kinds, pictures, one submission and readback', async () => {
     const out = join(folder, 'coco');
     const args = ['--weights', WEIGHTS, '--config', 'mask_rcnn_slim', '--coco', ANNOTATIONS, '--image-root', IMAGES];

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { InputError } from '../../src/errors';
 import { GpuDevice } from '../../src/gpu/device';
-import { GpuError } from '../../src/gpu/errors';
+import { DeviceMemoryError, GpuError } from '../../src/gpu/errors';
 import type { GpuHost } from '../../src/gpu/host';
 import { CompiledGraph } from '../../src/graph/compile';
 import { Graph } from '../../src/graph/graph';
@@ -114,9 +113,11 @@ test('a buffer beyond the limits: the limit and the need', async () => {
   graph.output('x', graph.apply1(unary, [x], { function: 'relu' }));
   graph.output('y', graph.apply1(unary, [graph.input('map', featureMap([limit / 16 + 1, 4]))], { function: 'relu' }));
   const error = await reason(CompiledGraph.create(graph, new ParameterStore(gpu, new Map()), { label: 'large' }));
-  expect(error).toBeInstanceOf(InputError);
-  expect(error.message).toMatch(/large input map needs [\d.]+ MiB/);
-  expect(error.message).toMatch(/max(StorageBufferBinding|Buffer)Size is [\d.]+ MiB/);
+  expect(error).toBeInstanceOf(DeviceMemoryError);
+  expect(error).toMatchObject({ label: 'large input map', bytes: (limit / 16 + 1) * 16, limit });
+  expect(error.message).toMatch(
+    /^large input map needs [\d.]+ [MG]iB, and the adapter's max(StorageBufferBinding|Buffer)Size is [\d.]+ [MG]iB$/,
+  );
   expect(gpu.memory.count, 'buffers left').toBe(0);
 });
 
