@@ -6,6 +6,7 @@ import { ParameterStore } from '../graph/parameters';
 import type { MaskRcnnConfig } from './config';
 import { modelImageSize } from './image_size';
 import { maskRcnnGraph, type MaskRcnnShape } from './mask_rcnn';
+import { nextPowerOfTwo } from './power_of_two';
 
 /** 8-bit RGB, row-major, three bytes a pixel. */
 export interface RgbPixels {
@@ -162,8 +163,4 @@ function readObjects(outputs: ReadonlyMap<string, ArrayBuffer>, height: number, 
     label: labels[i],
     mask: { size: [height, width], counts: strings.slice(i === 0 ? 0 : ends[i - 1], ends[i]) },
   }));
-}
-
-function nextPowerOfTwo(value: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(16, value)));
 }

@@ -6,6 +6,7 @@ import { ParameterStore } from '../graph/parameters';
 import { layOut, StateStore, type ArenaLayout } from '../graph/states';
 import type { MaskRcnnConfig } from '../models/config';
 import { LOSSES, type LossName, type MaskRcnnTrainingSettings } from '../models/mask_rcnn_training';
+import { nextPowerOfTwo } from '../models/power_of_two';
 import { trainingInputs, type TrainingInputShape } from '../models/training_inputs';
 import type { AugmentedSample } from './augment/plan';
 import { addAverage, AVERAGE, averageWeight, AVERAGE_WEIGHT } from './average';
@@ -313,8 +314,4 @@ function valueOf(weights: ReadonlyMap<string, Float32Array>, name: string): Floa
     throw new RangeError(`there is no weight ${name}`);
   }
   return value;
-}
-
-function nextPowerOfTwo(value: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, value)));
 }

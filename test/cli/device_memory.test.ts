@@ -27,7 +27,7 @@ test('what the device has no room for ends a command with one sentence, with the
   const advised = await withMemoryAdvice('use a smaller map', () => Promise.reject(large)).catch(
     (error: Error) => error,
   );
-  expect(await told(advised as Error)).toEqual([2, [`engine: ${sentence}: use a smaller map`]]);
+  expect(await told(advised)).toEqual([2, [`engine: ${sentence}: use a smaller map`]]);
 });
 
 test('other errors of the device are not of memory', async () => {
