@@ -1,29 +1,29 @@
-// Implicit GEMM for hardware: a workgroup of 8 x 8 invocations computes a tile of ${8 * RM} rows and ${32 * RN} columns, each
+// Implicit GEMM for hardware: a workgroup of ${LX} x ${LY} invocations computes a tile of ${LY * RM} rows and ${4 * LX * RN} columns, each
 // invocation ${RM} rows and ${RN} vec4s of columns in registers, over tiles of 16 k in workgroup memory.
 // A and its k axis are as in panel.wgsl.
-const TILE_ROWS = ${8 * RM}u;
-const TILE_COLUMNS = ${8 * RN}u;
+const TILE_ROWS = ${LY * RM}u;
+const TILE_COLUMNS = ${LX * RN}u;
 
-var<workgroup> tileA: array<vec4f, ${4 * 8 * RM}>;
-var<workgroup> tileB: array<vec4f, ${16 * 8 * RN}>;
+var<workgroup> tileA: array<vec4f, ${4 * LY * RM}>;
+var<workgroup> tileB: array<vec4f, ${16 * LX * RN}>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(${LX * LY})
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let used = rows_in_use();
   let start = workgroup.y * TILE_ROWS;
   if (start >= used) {
     return;
   }
-  let laneColumn = local % 8u;
-  let laneRow = local / 8u;
+  let laneColumn = local % ${LX}u;
+  let laneRow = local / ${LX}u;
   let column0 = workgroup.x * TILE_COLUMNS;
   let k = k_in_use();
   let k4 = (k + 3u) / 4u;
   let loadK = local % 4u;
 
   // the rows whose windows this invocation copies into tileA
-//#for L 0 RM / 2
-  let row${L} = start + local / 4u + ${16 * L}u;
+//#for L 0 4 * RM / LX
+  let row${L} = start + local / 4u + ${LX * LY / 4 * L}u;
   let line${L} = row${L} / params.outputWidth;
   let image${L} = line${L} / params.outputHeight;
   // rows that are not in use: a line outside every image
@@ -46,7 +46,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let dy = i32(tapY * params.dilationY);
     let dx = i32((tap - tapY * params.kernelWidth) * params.dilationX);
     let c = at - tap * params.c4;
-//#for L 0 RM / 2
+//#for L 0 4 * RM / LX
     {
       let y = u32(windowY${L} + dy);
       let x = u32(windowX${L} + dx);
@@ -54,12 +54,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       if (at < k4 && y < params.inputHeight && x < params.inputWidth) {
         value = a[image0${L} + (y * params.inputWidth + x) * params.c4 + c];
       }
-      tileA[loadK * TILE_ROWS + local / 4u + ${16 * L}u] = value;
+      tileA[loadK * TILE_ROWS + local / 4u + ${LX * LY / 4 * L}u] = value;
     }
 //#end
-//#for L 0 2 * RN
+//#for L 0 16 * RN / LY
     {
-      let at = local + ${64 * L}u;
+      let at = local + ${LX * LY * L}u;
       let kRow = k0 * 4u + at / TILE_COLUMNS;
       let column = column0 + at % TILE_COLUMNS;
       var value = vec4f();
@@ -72,12 +72,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();
     for (var q = 0u; q < 4u; q++) {
 //#for I 0 RM
-      let a${I} = tileA[q * TILE_ROWS + ${8 * I}u + laneRow];
+      let a${I} = tileA[q * TILE_ROWS + ${LY * I}u + laneRow];
 //#end
 //#for C 0 4
       {
 //#for J 0 RN
-        let b${J} = tileB[(q * 4u + ${C}u) * TILE_COLUMNS + ${8 * J}u + laneColumn];
+        let b${J} = tileB[(q * 4u + ${C}u) * TILE_COLUMNS + ${LX * J}u + laneColumn];
 //#end
 //#for I 0 RM
 //#for J 0 RN
@@ -92,7 +92,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
 //#for J 0 RN
   {
-    let column = column0 + ${8 * J}u + laneColumn;
+    let column = column0 + ${LX * J}u + laneColumn;
     if (column < params.columns4) {
       let tap = column / params.tapColumns;
       let channel = (column - tap * params.tapColumns) * 4u;
@@ -101,7 +101,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         (tap % params.tapWidth) * params.tapColumns + channel / 4u;
 //#for I 0 RM
       {
-        let row = start + ${8 * I}u + laneRow;
+        let row = start + ${LY * I}u + laneRow;
         if (row < used) {
           let line = row / params.outputWidth;
           let goal = first + line * params.outRow + (row - line * params.outputWidth) * params.outColumn;

@@ -10,14 +10,20 @@ import { lowerGraph, type LoweredCall, type Variants } from './lower';
 import { planMemory, type MemoryPlan } from './memory_plan';
 import type { ParameterStore } from './parameters';
 import type { StateStore } from './states';
+import type { VariantChooser } from './tuning';
 
 export interface CompileOptions {
   /** Named in errors and profiles. */
   readonly label: string;
+  /** Variants by force, before those that `tuner` chooses. */
   readonly variants?: Variants;
+  readonly tuner?: VariantChooser | undefined;
   /** Where the graph's states lie. */
   readonly states?: StateStore;
 }
+
+/** Values by the input's name. */
+export type GraphInputs = Readonly<Record<string, ArrayBufferView<ArrayBuffer>>>;
 
 export interface GraphRun {
   /** The memory of each output, in its layout (see fromStored in kernels/tensor). */
@@ -51,7 +57,14 @@ export class CompiledGraph {
   static async create(graph: Graph, store: ParameterStore, options: CompileOptions): Promise<CompiledGraph> {
     const { gpu } = store;
     fuse(graph);
-    const lowered = lowerGraph(graph, gpu.capabilities, options.variants ?? {}, (key) => store.find(key) !== undefined);
+    const { variants = {}, tuner } = options;
+    await tuner?.prepare(graph);
+    const lowered = lowerGraph(
+      graph,
+      gpu.capabilities,
+      (node) => variants[node.op.name] ?? tuner?.variantOf(node),
+      (key) => store.find(key) !== undefined,
+    );
     await computeConstants(store, options.label, lowered.constantCalls);
 
     const memory = new PlannedMemory(store, options.label);
@@ -88,16 +101,16 @@ export class CompiledGraph {
    * Runs the graph on the given inputs (each in its tensor's memory layout, or a leading part of it).
    * Inputs that are left out keep the values of the run before.
    */
-  async run(inputs: Readonly<Record<string, ArrayBufferView<ArrayBuffer>>>, profile = false): Promise<GraphRun> {
-    const uploads = Object.entries(inputs).map(([name, data]): Upload => {
-      const range = this.inputs.get(name);
-      if (range === undefined || data.byteLength > range.buffer.size) {
-        throw new RangeError(`input ${name}: ${range === undefined ? 'no such input' : 'too many bytes'}`);
-      }
-      return { buffer: range.buffer, data };
-    });
-    const { data, times } = await this.recording.run(uploads, [...this.outputs.values()], profile);
+  async run(inputs: GraphInputs, profile = false): Promise<GraphRun> {
+    const { data, times } = await this.recording.run(this.uploads(inputs), [...this.outputs.values()], profile);
     return { outputs: new Map([...this.outputs.keys()].map((name, i) => [name, data[i]])), times };
+  }
+
+  /** Queues what run() writes to the inputs, without a run. */
+  upload(inputs: GraphInputs): void {
+    this.uploads(inputs).forEach(({ buffer, data }) => {
+      this.gpu.write(buffer, data);
+    });
   }
 
   /**
@@ -106,6 +119,16 @@ export class CompiledGraph {
    */
   time(repeats: number): Promise<number> {
     return this.recording.time(repeats);
+  }
+
+  private uploads(inputs: GraphInputs): Upload[] {
+    return Object.entries(inputs).map(([name, data]): Upload => {
+      const range = this.inputs.get(name);
+      if (range === undefined || data.byteLength > range.buffer.size) {
+        throw new RangeError(`input ${name}: ${range === undefined ? 'no such input' : 'too many bytes'}`);
+      }
+      return { buffer: range.buffer, data };
+    });
   }
 
   /** Frees the plan's own memory; constants stay with the store. */

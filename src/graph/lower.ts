@@ -28,10 +28,10 @@ export interface LoweredGraph {
 export function lowerGraph(
   graph: Graph,
   capabilities: Capabilities,
-  variants: Variants,
+  variantOf: (node: Node) => string | undefined,
   isKnown: (constantKey: string) => boolean,
 ): LoweredGraph {
-  const lowering = new GraphLowering(capabilities, variants);
+  const lowering = new GraphLowering(capabilities, variantOf);
   for (const node of neededNodes(graph)) {
     lowering.add(node);
   }
@@ -54,7 +54,7 @@ class GraphLowering {
 
   constructor(
     private readonly capabilities: Capabilities,
-    private readonly variants: Variants,
+    private readonly variantOf: (node: Node) => string | undefined,
   ) {}
 
   operandOf(tensor: Tensor): Operand {
@@ -121,7 +121,7 @@ class GraphLowering {
     const counted = node.inputs.some((input) => input?.count !== undefined);
     return {
       capabilities: this.capabilities,
-      variant: this.variants[node.op.name],
+      variant: this.variantOf(node),
       dispatch: (call) => void calls.push({ op, counted, call }),
       scratch: (spec) => this.operand(spec),
       derived: (source, name, spec, record) => {
@@ -150,25 +150,29 @@ class GraphLowering {
   }
 }
 
-/** The nodes that the graph's outputs depend on and those that overwrite states, in order. */
-function neededNodes(graph: Graph): Node[] {
-  const needed = new Set<Node>();
-  const pending: Tensor[] = [...graph.outputs.values()];
-  for (const node of graph.nodes.filter(({ op }) => op.updates !== undefined)) {
-    needed.add(node);
-    pending.push(...node.inputs.filter((input) => input !== null));
-  }
+/** The nodes that the graph's outputs depend on and those that overwrite states, in order: what a run has to do. */
+export function neededNodes(graph: Graph): Node[] {
+  const updates = graph.nodes.filter(({ op }) => op.updates !== undefined);
+  const read = updates.flatMap(({ inputs }) => inputs.filter((input) => input !== null));
+  const needed = new Set([...updates, ...nodesBehind([...graph.outputs.values(), ...read])]);
+  return graph.nodes.filter((node) => needed.has(node));
+}
+
+/** The nodes that tensors depend on, their counts included. */
+export function nodesBehind(tensors: readonly Tensor[]): Set<Node> {
+  const found = new Set<Node>();
+  const pending = [...tensors];
   for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
     if (tensor.count !== undefined) {
       pending.push(tensor.count);
     }
-    if (tensor.source.kind === 'node' && !needed.has(tensor.source.node)) {
+    if (tensor.source.kind === 'node' && !found.has(tensor.source.node)) {
       const { node } = tensor.source;
-      needed.add(node);
+      found.add(node);
       pending.push(...node.inputs.filter((input) => input !== null));
     }
   }
-  return graph.nodes.filter((node) => needed.has(node));
+  return found;
 }
 
 export function operandsOf(call: OpKernelCall): Operand[] {

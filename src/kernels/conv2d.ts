@@ -1,4 +1,4 @@
-import { convolve } from './conv/convolve';
+import { convCandidates, convolve } from './conv/convolve';
 import { convDataGradient } from './conv/data_gradient';
 import type { Conv2dAttributes } from './conv/problem';
 import { convWeightGradient } from './conv/weight_gradient';
@@ -16,13 +16,17 @@ export type { Conv2dAttributes } from './conv/problem';
  * Inputs: x [N, H, W, C], weight dense [O, C / groups, kh, kw], bias dense [O] or null, residual [N, OH, OW, O] or null.
  * Output: [N, OH, OW, O]. Item-wise: with a count on x only that many images are computed.
  *
- * Variants: `plain` (direct, any groups), `tiled` and `panel` (implicit GEMM, see shaders/gemm; groups 1), `winograd`
+ * Variants: `plain` (direct, any groups), those of the implicit GEMM (see gemm/variants.ts; groups 1), `winograd`
  * (F(4x4, 3x3), see conv/winograd.ts).
  */
 export const conv2d: Op<Conv2dAttributes> = {
   name: 'conv2d',
   itemwise: true,
   infer: (inputs, attributes) => [inferConv2d(inputs, attributes)],
+  candidates(capabilities, inputs, [y], attributes) {
+    const kernel = required(inputs, 1, 'conv2d').shape.slice(2) as [number, number];
+    return convCandidates(capabilities, { ...attributes, kernel, x: required(inputs, 0, 'conv2d').shape, y: y.shape });
+  },
   forward(context, inputs, [y], attributes) {
     const weight = required(inputs, 1, 'conv2d');
     const [kernelHeight, kernelWidth] = weight.spec.shape.slice(2);

@@ -1,10 +1,12 @@
+import type { Capabilities } from '../gpu/capabilities';
 import type { Activation } from './activation';
 import { convWeightGradient } from './conv/weight_gradient';
 import { dispatchPlainConv } from './conv/plain';
 import { conv2d } from './conv2d';
 import { activationBackward } from './elementwise';
-import { defaultGemm, dispatchGemm } from './gemm/dispatch';
+import { dispatchGemm } from './gemm/dispatch';
 import { packedWeight } from './gemm/pack';
+import { gemmCandidates, gemmVariant, type GemmVariant } from './gemm/variants';
 import { required, ShapeError, type Lowering, type Op, type Operand } from './op';
 import { sumColumns } from './reduce';
 import { featureMap, pitch, product, type TensorSpec } from './tensor';
@@ -23,13 +25,15 @@ export interface ConvTranspose2dAttributes {
  * inputs x [N, H, W, C], weight dense [C, O / groups, kh, kw], bias dense [O] or null; output [N, OH, OW, O].
  * Item-wise.
  *
- * Variants: `plain` (a gather, any kind), `tiled` and `panel` where the stride equals the kernel, so that windows do not
+ * Variants: `plain` (a gather, any kind), and those of gemm/variants.ts where the stride equals the kernel, so that windows do not
  * overlap: one GEMM to kh * kw * O columns, written to blocks of kh x kw pixels.
  */
 export const convTranspose2d: Op<ConvTranspose2dAttributes> = {
   name: 'convTranspose2d',
   itemwise: true,
   infer: (inputs, attributes) => [inferConvTranspose2d(inputs, attributes)],
+  candidates: (capabilities, inputs, [y], attributes) =>
+    candidates(capabilities, required(inputs, 1, 'convTranspose2d').shape, y.shape, attributes),
   forward(context, inputs, [y], attributes) {
     const x = required(inputs, 0, 'convTranspose2d');
     const weight = required(inputs, 1, 'convTranspose2d');
@@ -37,13 +41,13 @@ export const convTranspose2d: Op<ConvTranspose2dAttributes> = {
     if (product(y.spec.shape) === 0) {
       return;
     }
-    const blocks = isBlockwise(weight.spec.shape, attributes);
-    const variant = context.variant ?? (blocks ? defaultGemm(context.capabilities) : 'plain');
+    const [usual] = candidates(context.capabilities, weight.spec.shape, y.spec.shape, attributes);
+    const variant = context.variant ?? usual;
     if (variant === 'plain') {
       const [kh, kw] = weight.spec.shape.slice(2);
       dispatchPlainConv(context, { ...attributes, transposed: true, x, y, weight, kernel: [kh, kw], bias });
-    } else if ((variant === 'tiled' || variant === 'panel') && blocks) {
-      dispatchBlocks(context, { x, weight, y, bias }, attributes.activation, variant);
+    } else if (isBlockwise(weight.spec.shape, attributes)) {
+      dispatchBlocks(context, { x, weight, y, bias }, attributes.activation, gemmVariant(variant, 'convTranspose2d'));
     } else {
       throw new ShapeError(`convTranspose2d: no variant ${variant} for this kernel, stride, padding or groups`);
     }
@@ -96,6 +100,18 @@ function inferConvTranspose2d(
   return featureMap([n, oh, ow, o]);
 }
 
+function candidates(
+  capabilities: Capabilities,
+  weight: readonly number[],
+  [n, oh, ow, outputs]: readonly number[],
+  attributes: ConvTranspose2dAttributes,
+): readonly string[] {
+  const taps = weight[2] * weight[3];
+  return isBlockwise(weight, attributes)
+    ? gemmCandidates(capabilities, (n * oh * ow) / taps, taps * outputs)
+    : ['plain'];
+}
+
 /** Each output pixel comes from one input pixel. */
 function isBlockwise(weight: readonly number[], attributes: ConvTranspose2dAttributes): boolean {
   const { stride, padding, outputPadding, dilation, groups } = attributes;
@@ -107,7 +123,7 @@ function dispatchBlocks(
   context: Lowering,
   { x, weight, y, bias }: { x: Operand; weight: Operand; y: Operand; bias: Operand | null },
   activation: Activation,
-  variant: 'tiled' | 'panel',
+  variant: GemmVariant,
 ): void {
   const [n, h, w, inputs] = x.spec.shape;
   const [, outputs, kh, kw] = weight.spec.shape;

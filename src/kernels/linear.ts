@@ -2,9 +2,10 @@ import type { Activation } from './activation';
 import { dispatchPlainConv } from './conv/plain';
 import { dispatchPlainWeightGradient } from './conv/weight_gradient';
 import { activationBackward } from './elementwise';
-import { defaultGemm, dispatchGemm, type GemmVariant } from './gemm/dispatch';
+import { dispatchGemm } from './gemm/dispatch';
 import { packedWeight } from './gemm/pack';
 import { matrixWindow } from './gemm/problem';
+import { defaultGemm, gemmCandidates, gemmVariant } from './gemm/variants';
 import { dispatchWeightGradient } from './gemm/weight_gradient';
 import { required, ShapeError, type Op, type Operand } from './op';
 import { sumColumns } from './reduce';
@@ -15,7 +16,7 @@ import { dense, featureMap, pitch, product, storedLength } from './tensor';
  *
  * Inputs: x [M, K] or [M, H, W, C], weight dense [O, K], bias dense [O] or null. For the four axes K is C * H * W in
  * PyTorch's order (the flattened NCHW map): packing permutes the weight to the map's order in memory, so x is not moved.
- * Output: [M, O]. Item-wise. Variants: `plain`, `tiled`, `panel`.
+ * Output: [M, O]. Item-wise. Variants: `plain` and those of gemm/variants.ts.
  */
 export const linear: Op<{ activation: Activation }> = {
   name: 'linear',
@@ -32,6 +33,7 @@ export const linear: Op<{ activation: Activation }> = {
     }
     return [featureMap([shape[0], weight[0]])];
   },
+  candidates: (capabilities, _inputs, [y]) => gemmCandidates(capabilities, y.shape[0], y.shape[1]),
   forward(context, inputs, [y], { activation }) {
     const x = required(inputs, 0, 'linear');
     const weight = required(inputs, 1, 'linear');
@@ -56,7 +58,7 @@ export const linear: Op<{ activation: Activation }> = {
       });
       return;
     }
-    const gemm = gemmVariant(variant);
+    const gemm = gemmVariant(variant, 'linear');
     const axes = {
       outputs,
       inputs: channels,
@@ -102,13 +104,6 @@ function mapView(operand: Operand, shape: number[]): Operand {
   return { ...operand, spec: featureMap(shape) };
 }
 
-function gemmVariant(variant: string): GemmVariant {
-  if (variant !== 'tiled' && variant !== 'panel') {
-    throw new ShapeError(`linear: no variant ${variant}`);
-  }
-  return variant;
-}
-
 /** Height, width and channels of an item of x: a matrix is a map of one pixel. */
 function itemSize(shape: readonly number[]): [height: number, width: number, channels: number] {
   return shape.length === 1 ? [1, 1, shape[0]] : [shape[0], shape[1], shape[2]];
@@ -119,6 +114,7 @@ const linearDataGradient: Op<{ itemShape: readonly number[] }> = {
   name: 'linearDataGradient',
   itemwise: true,
   infer: (inputs, { itemShape }) => [featureMap([required(inputs, 0, 'linearDataGradient').shape[0], ...itemShape])],
+  candidates: (capabilities, _inputs, [dx]) => gemmCandidates(capabilities, dx.shape[0], product(dx.shape.slice(1))),
   forward(context, inputs, [dx], { itemShape }) {
     const dy = required(inputs, 0, 'linearDataGradient');
     const weight = required(inputs, 1, 'linearDataGradient');
@@ -141,7 +137,7 @@ const linearDataGradient: Op<{ itemShape: readonly number[] }> = {
       });
       return;
     }
-    const gemm = gemmVariant(variant);
+    const gemm = gemmVariant(variant, 'linear');
     const taps = height * width;
     const axes = {
       outputs: channels,
@@ -177,6 +173,7 @@ const linearWeightGradient: Op<Record<string, never>> = {
     const x = required(inputs, 0, 'linearWeightGradient').shape;
     return [dense([required(inputs, 1, 'linearWeightGradient').shape[1], product(x.slice(1))])];
   },
+  candidates: (capabilities, _inputs, [dw]) => gemmCandidates(capabilities, dw.shape[1], dw.shape[0]),
   forward(context, inputs, [dw]) {
     const x = required(inputs, 0, 'linearWeightGradient');
     const dy = required(inputs, 1, 'linearWeightGradient');
@@ -205,6 +202,6 @@ const linearWeightGradient: Op<Record<string, never>> = {
       inputs: channels,
       taps,
     };
-    dispatchWeightGradient(context, gradient, gemmVariant(variant));
+    dispatchWeightGradient(context, gradient, gemmVariant(variant, 'linear'));
   },
 };

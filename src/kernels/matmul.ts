@@ -1,8 +1,9 @@
 import plainSource from '../../shaders/gemm/plain.wgsl';
 import { u32 } from '../gpu/kernel';
-import { defaultGemm, dispatchGemm } from './gemm/dispatch';
+import { dispatchGemm } from './gemm/dispatch';
 import { transposed } from './gemm/pack';
 import { matrixWindow } from './gemm/problem';
+import { defaultGemm, gemmCandidates, gemmVariant } from './gemm/variants';
 import { dispatchItems } from './itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { featureMap, pitch, product, storedLength } from './tensor';
@@ -16,7 +17,7 @@ export interface MatmulAttributes {
  * Batched matrix product: y[..] = A[..] B[..], each operand optionally transposed in its last two axes first.
  *
  * Inputs: a [..batch, M, K] (transposed: [..batch, K, M]), b [..batch, K, N] (transposed: [..batch, N, K]), batch axes
- * equal. Output: [..batch, M, N]. Variants: `plain`, `tiled`, `panel`; the last two transpose into scratch first.
+ * equal. Output: [..batch, M, N]. Variants: `plain` and those of gemm/variants.ts, which transpose into scratch first.
  */
 export const matmul: Op<MatmulAttributes> = {
   name: 'matmul',
@@ -31,6 +32,8 @@ export const matmul: Op<MatmulAttributes> = {
     }
     return [featureMap([...batch, m, n])];
   },
+  candidates: (capabilities, _inputs, [{ shape }]) =>
+    gemmCandidates(capabilities, shape.at(-2) ?? 0, shape.at(-1) ?? 0, product(shape.slice(0, -2))),
   forward(context, inputs, [y], { transposeA, transposeB }) {
     const a = required(inputs, 0, 'matmul');
     const b = required(inputs, 1, 'matmul');
@@ -41,9 +44,6 @@ export const matmul: Op<MatmulAttributes> = {
     if (variant === 'plain') {
       dispatchPlain(context, a, b, y, { transposeA, transposeB });
       return;
-    }
-    if (variant !== 'tiled' && variant !== 'panel') {
-      throw new ShapeError(`matmul: no variant ${variant}`);
     }
     const left = transposeA ? transposed(context, a) : a;
     const right = transposeB ? transposed(context, b) : b;
@@ -65,7 +65,7 @@ export const matmul: Op<MatmulAttributes> = {
       batch: { size, a: rows * c4, b: k * columns4, y: rows * columns4 },
       flops: 2 * size * rows * channels * k,
     };
-    dispatchGemm(context, problem, variant);
+    dispatchGemm(context, problem, gemmVariant(variant, 'matmul'));
   },
   backward(build, { inputs, gradients, attributes: { transposeA, transposeB }, wanted }) {
     const [a, b, dy] = [required(inputs, 0, 'matmul'), required(inputs, 1, 'matmul'), required(gradients, 0, 'matmul')];

@@ -20,7 +20,7 @@ export type OpKernelCall = KernelCall<Operand>;
 /** What an op records into. */
 export interface Lowering {
   readonly capabilities: Capabilities;
-  /** A variant asked for by name for this kind of op (`{ conv2d: 'plain' }`), by tests and benchmarks. */
+  /** A variant by name: measured as the fastest for these shapes, or asked for by a test. Undefined: the op chooses. */
   readonly variant: string | undefined;
   dispatch(call: OpKernelCall): void;
   /** Memory for this op's own use, freed after its last dispatch. Its content is undefined at first. */
@@ -72,6 +72,16 @@ export interface Op<Attributes> {
   readonly name: string;
   /** The outputs' shapes. @throws ShapeError where the inputs do not fit */
   infer(inputs: readonly (TensorSpec | null)[], attributes: Attributes): TensorSpec[];
+  /**
+   * The variants that are worth measuring on a device for these shapes, the usual choice first. Left out, or fewer than two:
+   * there is nothing to choose.
+   */
+  candidates?(
+    capabilities: Capabilities,
+    inputs: readonly (TensorSpec | null)[],
+    outputs: readonly TensorSpec[],
+    attributes: Attributes,
+  ): readonly string[];
   forward(
     context: Lowering,
     inputs: readonly (Operand | null)[],

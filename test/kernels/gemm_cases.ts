@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { TILE_NAMES } from '../../src/kernels/gemm/variants';
 import { dense, featureMap, pitch, product, rows, type TensorSpec } from '../../src/kernels/tensor';
 import { expectClose, expectSame, toNhwc } from '../helpers/compare';
 import { formula } from '../helpers/formula';
@@ -22,7 +23,7 @@ export function parameter(shape: readonly number[], seed: number): TestTensor {
 export async function gemmVariants(): Promise<(string | undefined)[]> {
   const { capabilities } = await testDevice();
   const panel = capabilities.software && capabilities.subgroupSize > 0;
-  return [undefined, 'plain', 'tiled', ...(panel ? ['panel'] : [])];
+  return [undefined, 'plain', ...TILE_NAMES.map((name) => `tiled ${name}`), ...(panel ? ['panel'] : [])];
 }
 
 /** Holds an output, as it lies in memory, against its expected values, and its padding against zero. */

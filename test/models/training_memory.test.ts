@@ -82,7 +82,12 @@ function plan(
   if (checkpointing) {
     recomputeStages(graph, forward, trainingStage);
   }
-  const lowered = lowerGraph(graph, capabilities, {}, () => true);
+  const lowered = lowerGraph(
+    graph,
+    capabilities,
+    () => undefined,
+    () => true,
+  );
   const placed = [...graph.inputs.values(), ...graph.states.values()].map((tensor) => lowered.operandOf(tensor).id);
   const lifetimes = lifetimesOf(lowered.calls, [], ({ id }) => placed.includes(id));
   const { blockBytes, bound } = planMemory([...lifetimes.values()]);

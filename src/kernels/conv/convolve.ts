@@ -1,14 +1,16 @@
-import { defaultGemm, dispatchGemm } from '../gemm/dispatch';
+import type { Capabilities } from '../../gpu/capabilities';
+import { dispatchGemm } from '../gemm/dispatch';
 import { packedWeight } from '../gemm/pack';
 import { matrixWindow, type Window } from '../gemm/problem';
+import { gemmCandidates, gemmVariant, type GemmVariant } from '../gemm/variants';
 import { ShapeError, type Lowering } from '../op';
 import { pitch, product } from '../tensor';
 import { dispatchPlainConv } from './plain';
-import { weightStrides, type ConvProblem, type ConvWindows } from './problem';
-import { dispatchWinograd, prefersWinograd } from './winograd';
+import { weightStrides, type ConvProblem, type ConvShape, type ConvWindows } from './problem';
+import { dispatchWinograd, fitsWinograd, prefersWinograd } from './winograd';
 
 /** Dispatches a convolution by the variant named, or the one that suits the device and the shape. */
-export function convolve(context: Lowering, conv: ConvProblem, variant = chooseVariant(context, conv)): void {
+export function convolve(context: Lowering, conv: ConvProblem, variant = usualVariant(context, conv)): void {
   if (product(conv.y.spec.shape) === 0) {
     return;
   }
@@ -19,20 +21,26 @@ export function convolve(context: Lowering, conv: ConvProblem, variant = chooseV
     case 'winograd':
       dispatchWinograd(context, conv);
       break;
-    case 'tiled':
-    case 'panel':
-      dispatchImplicitGemm(context, conv, variant);
-      break;
     default:
-      throw new ShapeError(`conv2d: no variant ${variant}`);
+      dispatchImplicitGemm(context, conv, gemmVariant(variant, 'conv2d'));
   }
 }
 
-function chooseVariant(context: Lowering, conv: ConvProblem): string {
+function usualVariant({ capabilities }: Lowering, conv: ConvProblem): string {
+  return convCandidates(capabilities, { ...conv, x: conv.x.spec.shape, y: conv.y.spec.shape })[0];
+}
+
+/** The variants that are worth measuring for a convolution, the usual choice first. */
+export function convCandidates(capabilities: Capabilities, conv: ConvShape): readonly string[] {
   if (conv.groups > 1) {
-    return 'plain';
+    return ['plain'];
   }
-  return prefersWinograd(context, conv) ? 'winograd' : defaultGemm(context.capabilities);
+  const [images, height, width, outputs] = conv.y;
+  const gemms = gemmCandidates(capabilities, images * height * width, outputs);
+  if (!fitsWinograd(conv)) {
+    return gemms;
+  }
+  return prefersWinograd(capabilities, conv) ? ['winograd', ...gemms] : [...gemms, 'winograd'];
 }
 
 /** How the rows of A lie over the input: those of a matrix where each output pixel takes from one input pixel. */
@@ -53,7 +61,7 @@ export function convWindow(conv: ConvWindows & Pick<ConvProblem, 'x' | 'y' | 'ke
       };
 }
 
-function dispatchImplicitGemm(context: Lowering, conv: ConvProblem, variant: 'tiled' | 'panel'): void {
+function dispatchImplicitGemm(context: Lowering, conv: ConvProblem, variant: GemmVariant): void {
   const { x, weight, y, bias, residual, kernel } = conv;
   if (conv.groups > 1) {
     throw new ShapeError(`conv2d: variant ${variant} has no groups`);

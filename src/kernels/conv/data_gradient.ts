@@ -3,7 +3,7 @@ import { u32 } from '../../gpu/kernel';
 import { dispatchItemwise, vec4Units } from '../itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from '../op';
 import { featureMap, pitch, product } from '../tensor';
-import { convolve } from './convolve';
+import { convCandidates, convolve } from './convolve';
 import { dispatchPlainConv } from './plain';
 import type { ConvProblem, ConvWindows } from './problem';
 
@@ -29,6 +29,12 @@ export const convDataGradient: Op<ConvDataGradientAttributes> = {
     }
     return [featureMap([shape[0], ...inputSize, weight[1] * groups])];
   },
+  candidates(capabilities, inputs, [dx], attributes) {
+    const { shape } = required(inputs, 0, 'convDataGradient');
+    const kernel = required(inputs, 1, 'convDataGradient').shape.slice(2) as [number, number];
+    // the convolution that it is, but for the pixels between those of dy
+    return convCandidates(capabilities, { ...attributes, ...GATHERED, kernel, x: shape, y: dx.shape });
+  },
   forward(context, inputs, [dx], attributes) {
     const dy = required(inputs, 0, 'convDataGradient');
     const weight = required(inputs, 1, 'convDataGradient');
@@ -46,6 +52,8 @@ export const convDataGradient: Op<ConvDataGradientAttributes> = {
     dispatchReversed(context, dy, weight, dx, { ...attributes, kernel });
   },
 };
+
+const GATHERED: Pick<ConvWindows, 'stride' | 'padding'> = { stride: [1, 1], padding: [0, 0] };
 
 function dispatchReversed(
   context: Lowering,

@@ -26,6 +26,14 @@ export interface ConvProblem extends Conv2dAttributes {
   readonly reversed?: boolean;
 }
 
+/** The shapes of a convolution: of x [N, H, W, C] and of y [N, OH, OW, O]. */
+export interface ConvShape extends ConvWindows {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  readonly kernel: readonly [height: number, width: number];
+  readonly groups: number;
+}
+
 /** Elements of the weight from one output to the next and from one input to the next, and whether its taps are reversed. */
 export function weightStrides({ weight, reversed = false }: Pick<ConvProblem, 'weight' | 'reversed'>): {
   strideO: number;

@@ -1,7 +1,8 @@
 import plainSource from '../../../shaders/conv/plain_weight_gradient.wgsl';
 import { u32 } from '../../gpu/kernel';
-import { defaultGemm, type GemmVariant } from '../gemm/dispatch';
+import type { Capabilities } from '../../gpu/capabilities';
 import { windowParams } from '../gemm/problem';
+import { gemmCandidates, gemmVariant } from '../gemm/variants';
 import { dispatchWeightGradient } from '../gemm/weight_gradient';
 import { dispatchItems } from '../itemwise';
 import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from '../op';
@@ -30,16 +31,25 @@ export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
     }
     return [dense([dy[3], x[3] / groups, ...kernel])];
   },
+  candidates: (capabilities, inputs, _outputs, attributes) =>
+    candidates(
+      capabilities,
+      required(inputs, 0, 'convWeightGradient').shape,
+      required(inputs, 1, 'convWeightGradient').shape,
+      attributes,
+    ),
   forward(context, inputs, [dw], attributes) {
     const x = required(inputs, 0, 'convWeightGradient');
     const dy = required(inputs, 1, 'convWeightGradient');
     const { groups, kernel } = attributes;
-    const variant = context.variant ?? defaultVariant(context, x, dy, attributes);
+    const variant = context.variant ?? candidates(context.capabilities, x.spec.shape, dy.spec.shape, attributes)[0];
     if (variant === 'plain') {
       dispatchPlainWeightGradient(context, x, dy, dw, attributes);
-    } else if (variant === 'winograd' && fitsWinograd(attributes)) {
+    } else if (groups > 1 || (variant === 'winograd' && !fitsWinograd(attributes))) {
+      throw new ShapeError(`convWeightGradient: no variant ${variant} for this kernel, stride, dilation or groups`);
+    } else if (variant === 'winograd') {
       dispatchWinogradWeightGradient(context, x, dy, dw, attributes.padding);
-    } else if ((variant === 'tiled' || variant === 'panel') && groups === 1) {
+    } else {
       const [, height, width] = dy.spec.shape;
       const gradient = {
         a: x,
@@ -52,25 +62,25 @@ export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
         inputs: x.spec.shape[3],
         taps: product(kernel),
       };
-      dispatchWeightGradient(context, gradient, variant);
-    } else {
-      throw new ShapeError(`convWeightGradient: no variant ${variant} for ${groups} groups`);
+      dispatchWeightGradient(context, gradient, gemmVariant(variant, 'convWeightGradient'));
     }
   },
 };
 
-function defaultVariant(
-  context: Lowering,
-  x: Operand,
-  dy: Operand,
+function candidates(
+  capabilities: Capabilities,
+  x: readonly number[],
+  dy: readonly number[],
   attributes: ConvWeightGradientAttributes,
-): 'plain' | 'winograd' | GemmVariant {
+): readonly string[] {
   if (attributes.groups > 1) {
-    return 'plain';
+    return ['plain'];
   }
-  return fitsWinograd(attributes) && prefersWinogradWeightGradient(context, x, dy)
-    ? 'winograd'
-    : defaultGemm(context.capabilities);
+  const gemms = gemmCandidates(capabilities, product(attributes.kernel) * x[3], dy[3]);
+  if (!fitsWinograd(attributes)) {
+    return gemms;
+  }
+  return prefersWinogradWeightGradient(capabilities, x, dy) ? ['winograd', ...gemms] : [...gemms, 'winograd'];
 }
 
 /** The reference: one element of the weight at a time. */

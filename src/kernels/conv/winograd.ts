@@ -8,14 +8,15 @@ import weightSource from '../../../shaders/winograd/weight.wgsl';
 import type { Capabilities } from '../../gpu/capabilities';
 import { i32, u32, type Param } from '../../gpu/kernel';
 import { activationParams } from '../activation';
-import { defaultGemm, dispatchGemm, type GemmVariant } from '../gemm/dispatch';
+import { dispatchGemm } from '../gemm/dispatch';
 import { packedLanes, type Packed } from '../gemm/pack';
 import { stridedGroups } from '../gemm/strided';
 import { matrixWindow } from '../gemm/problem';
+import { defaultGemm, type GemmVariant } from '../gemm/variants';
 import { dispatchItems } from '../itemwise';
 import { read, ShapeError, spread, write, type Lowering, type Operand } from '../op';
 import { byteLength, dense, pitch, roundUp } from '../tensor';
-import { weightStrides, type ConvProblem } from './problem';
+import { weightStrides, type ConvProblem, type ConvShape } from './problem';
 
 /** Pixels of a tile's side, and points of its transform: F(4x4, 3x3). */
 export const TILE = 4;
@@ -31,7 +32,7 @@ export function fitsWinograd({
   stride,
   dilation,
   groups,
-}: Pick<ConvProblem, 'kernel' | 'stride' | 'dilation' | 'groups'>): boolean {
+}: Pick<ConvShape, 'kernel' | 'stride' | 'dilation' | 'groups'>): boolean {
   return kernel.join() === '3,3' && [...stride, ...dilation, groups].every((value) => value === 1);
 }
 
@@ -41,11 +42,11 @@ export function fitsWinograd({
  * at 80 x 80 48 ms instead of 180, at 12 x 12 2.7 instead of 3.5, at 10 x 10 2.8 instead of 2.6; 16 channels at 56 x 56
  * 0.91 instead of 0.73. Hardware keeps to its GEMM.
  */
-export function prefersWinograd(context: Lowering, conv: ConvProblem): boolean {
-  if (defaultGemm(context.capabilities) !== 'panel' || !fitsWinograd(conv) || conv.x.spec.shape[3] < 48) {
+export function prefersWinograd(capabilities: Capabilities, conv: ConvShape): boolean {
+  if (defaultGemm(capabilities) !== 'panel' || !fitsWinograd(conv) || conv.x[3] < 48) {
     return false;
   }
-  const [images, height, width] = conv.y.spec.shape;
+  const [images, height, width] = conv.y;
   const tiles = images * Math.ceil(height / TILE) * Math.ceil(width / TILE);
   return 1.25 * POINTS * (tiles + 14) < 9 * (images * height * width + 14);
 }

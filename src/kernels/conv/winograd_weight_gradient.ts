@@ -5,8 +5,10 @@ import transposeSource from '../../../shaders/winograd/transpose.wgsl';
 import walkSource from '../../../shaders/winograd/walk.wgsl';
 import weightGradientSource from '../../../shaders/winograd/weight_gradient.wgsl';
 import { u32 } from '../../gpu/kernel';
-import { defaultGemm, dispatchGemm } from '../gemm/dispatch';
+import type { Capabilities } from '../../gpu/capabilities';
+import { dispatchGemm } from '../gemm/dispatch';
 import { matrixWindow } from '../gemm/problem';
+import { defaultGemm } from '../gemm/variants';
 import { dispatchItems } from '../itemwise';
 import { read, write, type Lowering, type Operand } from '../op';
 import { dense, pitch } from '../tensor';
@@ -23,12 +25,16 @@ const FEWEST_TILES = 64;
  * Whether F(4x4, 3x3) is faster than the GEMM over the windows, by the same reckoning as for the convolution itself: panels
  * are filled for as many rows as there are channels. Hardware keeps to its GEMM.
  */
-export function prefersWinogradWeightGradient(context: Lowering, x: Operand, dy: Operand): boolean {
-  const channels = x.spec.shape[3];
-  const [images, height, width] = dy.spec.shape;
+export function prefersWinogradWeightGradient(
+  capabilities: Capabilities,
+  x: readonly number[],
+  dy: readonly number[],
+): boolean {
+  const channels = x[3];
+  const [images, height, width] = dy;
   const tiles = images * Math.ceil(height / TILE) * Math.ceil(width / TILE);
   return (
-    defaultGemm(context.capabilities) === 'panel' &&
+    defaultGemm(capabilities) === 'panel' &&
     channels >= 32 &&
     tiles >= FEWEST_TILES &&
     1.25 * POINTS * tiles * (channels + 14) < 9 * images * height * width * channels

@@ -4,19 +4,12 @@ import panelSource from '../../../shaders/gemm/panel.wgsl';
 import rowsSource from '../../../shaders/gemm/rows.wgsl';
 import stridedSource from '../../../shaders/gemm/strided.wgsl';
 import tiledSource from '../../../shaders/gemm/tiled.wgsl';
-import type { Capabilities } from '../../gpu/capabilities';
 import { u32 } from '../../gpu/kernel';
 import { ShapeError, type Lowering } from '../op';
 import { roundUp } from '../tensor';
 import { stridedGroups } from './strided';
 import { gemmCall, type GemmProblem } from './problem';
-
-/** `panel` for software adapters with subgroups of a known size, `tiled` for all others. */
-export type GemmVariant = 'panel' | 'tiled';
-
-export function defaultGemm(capabilities: Capabilities): GemmVariant {
-  return capabilities.software && capabilities.subgroupSize > 0 ? 'panel' : 'tiled';
-}
+import { defaultTile, TILES, type GemmVariant, type TileName } from './variants';
 
 export function dispatchGemm(context: Lowering, problem: GemmProblem, variant: GemmVariant): void {
   if (problem.rows === 0 || problem.columns4 === 0) {
@@ -25,7 +18,7 @@ export function dispatchGemm(context: Lowering, problem: GemmProblem, variant: G
   if (variant === 'panel') {
     dispatchPanel(context, problem);
   } else {
-    dispatchTiled(context, problem);
+    dispatchTiled(context, problem, variant);
   }
 }
 
@@ -87,23 +80,17 @@ function panelRows(rows: number, otherGroups: number): number {
   return Math.ceil(rows / groups);
 }
 
-/** With fewer tiles of 64 x 64 than this a GPU is not filled, so tiles of 32 x 32 are taken. Not measured on hardware. */
-const FEW_TILES = 256;
-
-function dispatchTiled(context: Lowering, problem: GemmProblem): void {
+function dispatchTiled(context: Lowering, problem: GemmProblem, variant: Exclude<GemmVariant, 'panel'>): void {
   const batches = problem.batch?.size ?? 1;
-  const groups = (rows: number, columns: number): [number, number, number] => [
-    Math.ceil((problem.columns4 * 4) / columns),
-    Math.ceil(problem.rows / rows),
-    batches,
-  ];
-  const large = groups(64, 64);
-  const small = large[0] * large[1] * large[2] < FEW_TILES || problem.columns4 <= 8;
+  const columns = problem.columns4 * 4;
+  const tile =
+    variant === 'tiled' ? defaultTile(problem.rows, columns, batches) : (variant.slice('tiled '.length) as TileName);
+  const { lanesX, lanesY, rows, columns4 } = TILES[tile];
   context.dispatch({
-    kernel: small ? 'gemm/tiled 32x32' : 'gemm/tiled 64x64',
+    kernel: `gemm/tiled ${tile}`,
     source: rowsSource + innerSource + epilogueSource + tiledSource,
-    defines: small ? { RM: 4, RN: 1 } : { RM: 8, RN: 2 },
+    defines: { LX: lanesX, LY: lanesY, RM: rows, RN: columns4 },
     ...gemmCall(problem),
-    workgroups: small ? groups(32, 32) : large,
+    workgroups: [Math.ceil(columns / (4 * lanesX * columns4)), Math.ceil(problem.rows / (lanesY * rows)), batches],
   });
 }

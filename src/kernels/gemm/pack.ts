@@ -3,7 +3,7 @@ import transposeSource from '../../../shaders/gemm/transpose.wgsl';
 import { i32, u32 } from '../../gpu/kernel';
 import { dispatchItems } from '../itemwise';
 import { read, write, type Lowering, type Operand } from '../op';
-import type { GemmVariant } from './dispatch';
+import type { GemmVariant } from './variants';
 import { dense, featureMap, pitch, rows, roundUp, storedLength } from '../tensor';
 
 /** A dense weight with axes output, input and tap in any order. */

@@ -6,8 +6,9 @@ import { u32 } from '../../gpu/kernel';
 import { dispatchItems } from '../itemwise';
 import { read, write, type Lowering, type Operand } from '../op';
 import { dense, featureMap, pitch, product, rows, roundUp, storedLength } from '../tensor';
-import { dispatchGemm, type GemmVariant } from './dispatch';
+import { dispatchGemm } from './dispatch';
 import { matrixWindow, windowParams, type Window } from './problem';
+import type { GemmVariant } from './variants';
 
 /** The gradient of B in y = A B: the sum over the rows of A of the outer products with those of dy. */
 export interface WeightGradient {

@@ -1,0 +1,168 @@
+import { GpuError } from '../gpu/errors';
+import type { GpuDevice } from '../gpu/device';
+import { product } from '../kernels/tensor';
+import { CompiledGraph } from './compile';
+import { Graph, type Node, type Tensor } from './graph';
+import { neededNodes } from './lower';
+import { ParameterStore } from './parameters';
+import { candidatesOf, isConstant, shapeClass, type TuningChoices, type VariantChooser } from './tuning';
+
+/** A batch of repetitions takes this long at least, so that the ends of a pass and the clock's steps do not count. */
+const BATCH_MS = 20;
+const BATCHES = 3;
+/** A variant that takes so many times as long as the best one is not measured again. */
+const HOPELESS = 1.5;
+
+/** A choice that was made, with what each variant took in milliseconds; none where time ran out before. */
+export interface TunedChoice {
+  readonly variant: string;
+  readonly milliseconds: Readonly<Record<string, number>>;
+}
+
+export interface TunerOptions {
+  /** Choices that hold: those of a checkpoint before those of earlier runs on the device. */
+  readonly known: TuningChoices;
+  /** Milliseconds of measuring in all; 0 measures nothing. What is met later keeps the op's own choice. */
+  readonly budget: number;
+  /** Is told of each choice that is measured. */
+  readonly tell?: (shapeClass: string, choice: TunedChoice) => void;
+}
+
+/**
+ * Measures, for each class of shapes that it meets first, the variants that an op holds to be worth it, on the device and
+ * with the whole shape: the first dispatch is discarded, then batches of 20 ms or more, the smallest of three counts.
+ */
+export class Tuner implements VariantChooser {
+  /** What was measured by this tuner. */
+  readonly measured = new Map<string, TunedChoice>();
+  /** Every class that was met, and the variant that it got. */
+  readonly used = new Map<string, string>();
+  private spent = 0;
+
+  constructor(
+    private readonly gpu: GpuDevice,
+    private readonly options: TunerOptions,
+  ) {}
+
+  /** Milliseconds that measuring took. */
+  get milliseconds(): number {
+    return this.spent;
+  }
+
+  async prepare(graph: Graph): Promise<void> {
+    for (const node of neededNodes(graph)) {
+      const candidates = candidatesOf(node, this.gpu.capabilities);
+      if (candidates.length === 0) {
+        continue;
+      }
+      const name = shapeClass(node);
+      if (!this.used.has(name)) {
+        this.used.set(name, await this.choose(name, node, candidates));
+      }
+    }
+  }
+
+  variantOf(node: Node): string | undefined {
+    return node.op.candidates === undefined ? undefined : this.used.get(shapeClass(node));
+  }
+
+  private async choose(name: string, node: Node, candidates: readonly string[]): Promise<string> {
+    const known = this.options.known.get(name);
+    if (known !== undefined && candidates.includes(known)) {
+      return known;
+    }
+    const { budget, tell } = this.options;
+    if (budget === 0) {
+      return candidates[0];
+    }
+    const choice =
+      this.spent < budget ? await this.measure(node, candidates) : { variant: candidates[0], milliseconds: {} };
+    this.measured.set(name, choice);
+    tell?.(name, choice);
+    return choice.variant;
+  }
+
+  private async measure(node: Node, candidates: readonly string[]): Promise<TunedChoice> {
+    const start = performance.now();
+    const milliseconds: Record<string, number> = {};
+    for (const variant of candidates) {
+      const best = Math.min(...Object.values(milliseconds));
+      const time = await timeVariant(this.gpu, node, variant, best);
+      if (time !== null) {
+        milliseconds[variant] = time;
+      }
+    }
+    this.spent += performance.now() - start;
+    const variant = candidates.reduce((a, b) => (lowest(milliseconds, b) < lowest(milliseconds, a) ? b : a));
+    return { variant, milliseconds };
+  }
+}
+
+function lowest(milliseconds: Readonly<Record<string, number>>, variant: string): number {
+  return milliseconds[variant] ?? Infinity;
+}
+
+/** Milliseconds of a node by a variant, on zeros; null where it does not run here. */
+async function timeVariant(gpu: GpuDevice, node: Node, variant: string, best: number): Promise<number | null> {
+  const { graph, parameters, counts } = aloneInGraph(node);
+  const store = new ParameterStore(gpu, parameters);
+  try {
+    const variants = { [node.op.name]: variant };
+    const compiled = await CompiledGraph.create(graph, store, { label: `${node.op.name} by ${variant}`, variants });
+    try {
+      compiled.upload(counts);
+      await compiled.time(1);
+      const once = await compiled.time(1);
+      if (once > HOPELESS * best) {
+        return once;
+      }
+      const times = [];
+      for (let batch = 0; batch < BATCHES; batch++) {
+        times.push(await compiled.time(Math.max(1, Math.ceil(BATCH_MS / Math.max(once, 0.01)))));
+      }
+      return Math.min(...times);
+    } finally {
+      compiled.release();
+    }
+  } catch (error) {
+    if (error instanceof GpuError) {
+      gpu.check();
+      return null;
+    }
+    throw error;
+  } finally {
+    store.release();
+  }
+}
+
+/** A graph of the node alone: constants as parameters, everything else as inputs, all items in use. */
+function aloneInGraph(node: Node): {
+  graph: Graph;
+  parameters: Map<string, Float32Array>;
+  counts: Record<string, Uint32Array<ArrayBuffer>>;
+} {
+  const graph = new Graph();
+  const parameters = new Map<string, Float32Array>();
+  const counts: Record<string, Uint32Array<ArrayBuffer>> = {};
+  const inputs = node.inputs.map((input, i): Tensor | null => {
+    if (input === null) {
+      return null;
+    }
+    const name = `input${i}`;
+    const { shape, layout, dtype } = input.spec;
+    if (layout === 'dense' && dtype === 'f32' && isConstant(input)) {
+      parameters.set(name, new Float32Array(product(shape)));
+      return graph.parameter(name, shape);
+    }
+    const tensor = graph.input(name, input.spec);
+    if (input.count === undefined) {
+      return tensor;
+    }
+    counts[`count${i}`] = Uint32Array.of(shape[0]);
+    return graph.withCount(tensor, graph.input(`count${i}`, { shape: [1], dtype: 'u32', layout: 'dense' }));
+  });
+  graph.apply(node.op, inputs, node.attributes).forEach((output, i) => {
+    graph.output(`output${i}`, output);
+  });
+  return { graph, parameters, counts };
+}
