@@ -3,12 +3,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { configFromCheckpoint, loadConfig, overrideConfig, type ModelConfig } from '../config/load';
 import { readCocoImages, type CocoImage } from '../data/coco';
-import { decodeImageOfSize } from '../data/dataset_image';
+import { detectImages } from '../data/detect_images';
 import type { RgbImage } from '../data/image';
 import { listImages } from '../data/list_images';
 import { OutputFolder } from '../data/output_folder';
 import { drawOverlay } from '../data/overlay';
 import { overlayNames } from '../data/overlay_names';
+import { quietly } from '../data/quietly';
 import { ResultsWriter, type Detection } from '../data/results';
 import { InputError } from '../errors';
 import type { Category } from '../eval/dataset';
@@ -124,7 +125,7 @@ async function readModel(
   return { config, weights: matchParameters(checkpoint, Detector.expectedParameters(config.model)) };
 }
 
-/** The images of one command, with the decoding of the next and the drawing of the last beside the GPU's work. */
+/** The images of one command, with the drawing of the last one beside the GPU's work on the next. */
 class InferRun {
   private detections = 0;
   private readonly saturated: string[] = [];
@@ -148,12 +149,8 @@ class InferRun {
     const names = overlayNames(images);
     let output = Promise.resolve();
     try {
-      let next = decode(images[0]);
-      for (const [i, image] of images.entries()) {
-        const pixels = await next;
-        const detecting = this.detector.detect(pixels, options.profile);
-        next = i + 1 < images.length ? decode(images[i + 1]) : next;
-        const [found] = await Promise.all([detecting, output]);
+      for await (const { image, pixels, found } of detectImages(this.detector, images, options.profile)) {
+        await output;
         profiles.push(found.profile);
         output = quietly(this.write(image, pixels, found, results, overlays, names.get(image.id) ?? ''));
         progress.step(`${found.objects.length} objects in ${image.fileName}`);
@@ -214,14 +211,4 @@ class InferRun {
       await overlays.add(overlayName, await drawOverlay(pixels, detections, classNames, { title: fileName }));
     }
   }
-}
-
-function decode(image: InputImage): Promise<RgbImage> {
-  return quietly(decodeImageOfSize(image.path, image));
-}
-
-/** A promise that is awaited later: its failure then is not an unhandled one now. */
-function quietly<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
 }

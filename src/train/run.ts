@@ -7,6 +7,7 @@ import type { GpuDevice } from '../gpu/device';
 import { DeviceMemoryError, GpuError } from '../gpu/errors';
 import { LOSSES, type LossName } from '../models/mask_rcnn_training';
 import { changesColours } from './augment/draw_colours';
+import { capacityRemarks } from './capacities';
 import type { ResumableCheckpoint, TrainingState } from './checkpoint';
 import { augmentPass, courseOf, type Course } from './course';
 import { afterValidation, EARLY_STOPPING_START, readEarlyStopping, type EarlyStoppingState } from './early_stopping';
@@ -57,6 +58,7 @@ export class TrainingRun {
   private readonly trainer: Trainer;
   private state: TrainingState;
   private stopping: EarlyStoppingState = EARLY_STOPPING_START;
+  private saturationTold = false;
   /** The step of last.safetensors; null while there is none. */
   private savedStep: number | null;
 
@@ -93,7 +95,8 @@ export class TrainingRun {
 
   /** Sentences about settings that work and are hardly meant. */
   get remarks(): readonly string[] {
-    return this.settings.remarks;
+    const { config, training, validation } = this.options;
+    return [...this.settings.remarks, ...capacityRemarks(config, training, validation)];
   }
 
   async run(): Promise<TrainingOutcome> {
@@ -135,7 +138,7 @@ export class TrainingRun {
         }
       }
       if (this.state.best === null && ended !== 'interrupted') {
-        await folder.saveBest(await this.trainer.tensors(), this.state);
+        await folder.saveBest(await this.trainer.modelWeights(), this.state);
       }
       log.note(`${ended} after step ${this.state.step}`);
     } catch (error) {
@@ -233,26 +236,34 @@ export class TrainingRun {
   ): Promise<boolean> {
     const { gpu, config, folder, isStopping } = this.options;
     const { metric } = config.validate;
-    const figures = await validate(gpu, config.model, await this.trainer.modelWeights(), validation, {
+    const weights = await this.trainer.modelWeights();
+    const result = await validate(gpu, config.model, weights, validation, {
       maxDetections: config.validate.maxDetections ?? config.model.box.detectionsPerImage,
       onImage: isStopping,
     }).catch((error: unknown) => {
       const ways = [this.smallerImages(), 'set data.val.annotations=null'];
       throw this.explained(error, `the validation after step ${this.state.step}`, ways);
     });
-    if (figures === null) {
+    if (result === null) {
       return false;
     }
+    const { figures, saturated } = result;
     const { step, epoch } = this.state;
     const value = figures[metric];
     const best = Number.isFinite(value) && (this.state.best === null || value > this.state.best.value);
     if (best) {
       this.state = { ...this.state, best: { metric, value, step } };
-      await folder.saveBest(await this.trainer.tensors(), this.state);
+      await folder.saveBest(weights, this.state);
     }
     const record = { step, epoch, figures, best };
     log.validation(record);
     progress.note(validationLine(record));
+    if (saturated > 0 && !this.saturationTold) {
+      this.saturationTold = true;
+      const sentence = saturationWarning(saturated, validation.images.length, config.model.box.detectionsPerImage);
+      log.note(sentence);
+      progress.note(sentence);
+    }
     if (config.earlyStopping === null) {
       return false;
     }
@@ -333,6 +344,13 @@ interface SavedExtra {
   readonly images: number;
   readonly lbfgs: LbfgsState | null;
   readonly earlyStopping: EarlyStoppingState;
+}
+
+function saturationWarning(saturated: number, all: number, limit: number): string {
+  return (
+    `warning: ${saturated} of ${all} validation images have more than ${limit} detections, the rest is left out: unless ` +
+    'there are fewer as training goes on, raise model.box.detections_per_image'
+  );
 }
 
 /** By the keys of `train.loss_weights`. */

@@ -5,7 +5,6 @@ import { errorCode, readError, writeError } from '../data/file_error';
 import { makeFolder } from '../data/make_folder';
 import { writeFile } from '../data/write_file';
 import { InputError } from '../errors';
-import { AVERAGE_PREFIX, isBookkeeping } from '../io/names';
 import {
   loadResumable,
   saveCheckpoint,
@@ -127,17 +126,8 @@ export class RunFolder {
     await this.prune(keep);
   }
 
-  /**
-   * Writes weights for inference: of `tensors`, the moving averages where there are any, else the weights; without the
-   * optimizer's state, and of the configuration the model alone.
-   */
-  async saveBest(tensors: Tensors, state: TrainingState): Promise<void> {
-    const weights = new Map<string, NamedTensor>();
-    for (const [name, tensor] of tensors) {
-      if (!isBookkeeping(name)) {
-        weights.set(name, tensors.get(`${AVERAGE_PREFIX}${name}`) ?? tensor);
-      }
-    }
+  /** Writes weights for inference. @param weights by torchvision's names; of the configuration the model alone goes with them */
+  async saveBest(weights: Tensors, state: TrainingState): Promise<void> {
     await saveCheckpoint(this.best, { tensors: weights, state, configYaml: modelSection(this.configYaml) });
   }
 

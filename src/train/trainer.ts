@@ -139,24 +139,20 @@ export class Trainer {
 
   /** All tensors of a checkpoint (see Checkpoint.tensors), in PyTorch's layout. */
   async tensors(): Promise<Map<string, NamedTensor>> {
-    const tensors = new Map<string, NamedTensor>();
-    for (const [name, data] of this.weights) {
-      tensors.set(name, { shape: this.shapeOf(name), data });
-    }
+    const tensors = this.untrained();
     for (const prefix of this.savedPrefixes()) {
-      const values = await this.states.read(this.trainable.map((name) => prefix + name));
-      values.forEach((data, i) => {
-        tensors.set(prefix + this.trainable[i], { shape: this.shapeOf(this.trainable[i]), data });
-      });
+      const values = await this.read(prefix);
+      values.forEach((tensor, i) => tensors.set(prefix + this.trainable[i], tensor));
     }
     return tensors;
   }
 
-  /** The weights to detect with: moving averages where there are any. By torchvision's names. */
-  async modelWeights(): Promise<Map<string, Float32Array>> {
-    const prefix = this.options.settings.average === null ? '' : `${AVERAGE}/`;
-    const values = await this.states.read(this.trainable.map((name) => prefix + name));
-    return new Map([...this.weights, ...this.trainable.map((name, i) => [name, values[i]] as const)]);
+  /** The weights to detect with, by torchvision's names and in PyTorch's layout: moving averages where there are any. */
+  async modelWeights(): Promise<Map<string, NamedTensor>> {
+    const tensors = this.untrained();
+    const values = await this.read(this.options.settings.average === null ? '' : `${AVERAGE}/`);
+    values.forEach((tensor, i) => tensors.set(this.trainable[i], tensor));
+    return tensors;
   }
 
   /**
@@ -291,6 +287,17 @@ export class Trainer {
           }
         : null,
     );
+  }
+
+  /** Of each trainable parameter the values in the arena of this prefix. */
+  private async read(prefix: string): Promise<NamedTensor[]> {
+    const values = await this.states.read(this.trainable.map((name) => prefix + name));
+    return values.map((data, i) => ({ shape: this.shapeOf(this.trainable[i]), data }));
+  }
+
+  /** All weights as they were when training began. */
+  private untrained(): Map<string, NamedTensor> {
+    return new Map([...this.weights].map(([name, data]) => [name, { shape: this.shapeOf(name), data }]));
   }
 
   /** What goes before the names of parameters in the arenas that a checkpoint holds. */

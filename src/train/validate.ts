@@ -1,11 +1,12 @@
-import { decodeImageOfSize } from '../data/dataset_image';
-import type { ValidationDataset } from '../data/training/dataset';
+import { detectImages } from '../data/detect_images';
+import type { ImageEntry, ValidationDataset } from '../data/training/dataset';
 import { evaluateCoco, type CocoType } from '../eval/coco_eval/evaluate';
 import type { Prediction } from '../eval/dataset';
 import { rleArea, rleFromString } from '../eval/rle';
 import type { GpuDevice } from '../gpu/device';
 import type { MaskRcnnConfig } from '../models/config';
-import { Detector } from '../models/detector';
+import { Detector, type DetectedObject } from '../models/detector';
+import type { NamedTensor } from './checkpoint';
 
 export interface ValidationOptions {
   /** Detections per image that count. */
@@ -16,8 +17,15 @@ export interface ValidationOptions {
 
 const TYPES: readonly CocoType[] = ['segm', 'bbox'];
 
+export interface ValidationResult {
+  /** COCO's: `segm_AP`, `bbox_AP50` and so on, NaN where there is nothing to score. */
+  readonly figures: Record<string, number>;
+  /** Images with more detections than the model gives of an image. */
+  readonly saturated: number;
+}
+
 /**
- * COCO's figures of a model on held-out images: `segm_AP`, `bbox_AP50` and so on, NaN where there is nothing to score.
+ * How good a model is on held-out images.
  * @param weights by torchvision's names
  * @returns null where `onImage` ended it
  * @throws InputError for an image that cannot be read
@@ -25,28 +33,18 @@ const TYPES: readonly CocoType[] = ['segm', 'bbox'];
 export async function validate(
   gpu: GpuDevice,
   config: MaskRcnnConfig,
-  weights: ReadonlyMap<string, Float32Array>,
+  weights: ReadonlyMap<string, NamedTensor>,
   { images, dataset, categoryIds }: ValidationDataset,
   { maxDetections, onImage }: ValidationOptions,
-): Promise<Record<string, number> | null> {
-  const detector = new Detector(gpu, config, weights);
+): Promise<ValidationResult | null> {
+  const detector = new Detector(gpu, config, new Map([...weights].map(([name, { data }]) => [name, data])));
   const predictions: Prediction[] = [];
+  let [done, saturated] = [0, 0];
   try {
-    for (const [i, image] of images.entries()) {
-      const { objects } = await detector.detect(await decodeImageOfSize(image.path, image));
-      for (const { box, score, label, mask } of objects) {
-        const [x1, y1, x2, y2] = box;
-        const rle = rleFromString(mask.counts, image.height, image.width);
-        predictions.push({
-          imageId: image.id,
-          categoryId: categoryIds[label - 1],
-          score,
-          box: [x1, y1, x2 - x1, y2 - y1],
-          area: rleArea(rle),
-          mask: rle,
-        });
-      }
-      if (onImage(i + 1, images.length)) {
+    for await (const { image, found } of detectImages(detector, images)) {
+      predictions.push(...found.objects.map((object) => predictionOf(object, image, categoryIds)));
+      saturated += found.available > found.objects.length ? 1 : 0;
+      if (onImage(++done, images.length)) {
         return null;
       }
     }
@@ -60,5 +58,21 @@ export async function validate(
       figures[`${type}_${name}`] = value ?? NaN;
     }
   }
-  return figures;
+  return { figures, saturated };
+}
+
+function predictionOf(
+  { box: [x1, y1, x2, y2], score, label, mask }: DetectedObject,
+  { id, height, width }: ImageEntry,
+  categoryIds: readonly number[],
+): Prediction {
+  const rle = rleFromString(mask.counts, height, width);
+  return {
+    imageId: id,
+    categoryId: categoryIds[label - 1],
+    score,
+    box: [x1, y1, x2 - x1, y2 - y1],
+    area: rleArea(rle),
+    mask: rle,
+  };
 }

@@ -88,6 +88,10 @@ describe('runs with one seed', () => {
     const whole = await loadCheckpoint(join(first, 'last.safetensors'));
     expect(whole.state?.step).toBe(steps);
     expect(checkpointBits(await loadCheckpoint(join(second, 'last.safetensors')))).toEqual(checkpointBits(whole));
+    const best = await loadCheckpoint(join(first, 'best.safetensors'));
+    const weights = [...whole.tensors].filter(([name]) => !/^(optimizer|ema)\//.test(name));
+    const averaged = weights.map(([name, tensor]) => [name, whole.tensors.get(`ema/${name}`) ?? tensor]);
+    expect([...best.tensors]).toEqual(averaged);
     expect(lossesOf(first)).toHaveLength(steps);
     expect(lossesOf(second)).toEqual(lossesOf(first));
 
