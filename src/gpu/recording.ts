@@ -36,9 +36,14 @@ interface Step extends RecordedCall {
 
 const UNIFORM_ALIGNMENT = 256;
 
-/** A list of dispatches with pipelines and bind groups made, replayed with one submission a run. */
+/**
+ * A list of dispatches with pipelines and bind groups made, replayed with one submission a run. A run may begin while
+ * others are not read back yet: the queue orders their writes and dispatches, and each has a readback buffer of its own.
+ */
 export class Recording {
-  private readback: GPUBuffer | undefined;
+  /** Readback buffers that no run uses: at most as many as there were runs at one time. */
+  private idleReadbacks: GPUBuffer[] = [];
+  private released = false;
 
   private constructor(
     private readonly gpu: GpuDevice,
@@ -84,8 +89,9 @@ export class Recording {
         });
         return { op, call, counted, pipeline: pipelines[i], bindGroup };
       });
-      const errors = [await gpu.wait(device.popErrorScope()), await gpu.wait(device.popErrorScope())];
-      const error = errors.find((e) => e !== null);
+      // both at once: what others do meanwhile is not set-up
+      const scopes = [device.popErrorScope(), device.popErrorScope()];
+      const error = (await gpu.wait(Promise.all(scopes))).find((e) => e !== null);
       if (error) {
         throw new GpuError(`set-up of ${label}: ${error.message}`);
       }
@@ -118,7 +124,7 @@ export class Recording {
     const encoder = device.createCommandEncoder({ label: this.label });
     this.encode(encoder, timer);
     const size = wanted.reduce((sum, range) => sum + range.size, 0) + (timer?.bytes ?? 0);
-    const target = size > 0 ? this.readbackBuffer(size) : undefined;
+    const target = size > 0 ? this.takeReadback(size) : undefined;
     let offset = 0;
     if (target !== undefined) {
       for (const range of wanted) {
@@ -134,14 +140,11 @@ export class Recording {
         await gpu.wait(device.queue.onSubmittedWorkDone());
         return { data: [], times: [] };
       }
-      await gpu.wait(target.mapAsync(GPUMapMode.READ, 0, size));
-      gpu.counters.readbacks++;
-      const mapped = target.getMappedRange(0, size).slice(0);
-      target.unmap();
-      let at = 0;
-      const data = wanted.map((range) => mapped.slice(at, (at += range.size)));
-      const times = timer?.read(mapped, offset, this.steps) ?? [];
-      return { data, times };
+      return await this.readBack(target, size, (mapped) => {
+        let at = 0;
+        const data = wanted.map((range) => mapped.slice(at, (at += range.size)));
+        return { data, times: timer?.read(mapped, offset, this.steps) ?? [] };
+      });
     } finally {
       timer?.release();
     }
@@ -167,7 +170,7 @@ export class Recording {
         });
       }
       pass.end();
-      const target = timer === undefined ? undefined : this.readbackBuffer(timer.bytes);
+      const target = timer === undefined ? undefined : this.takeReadback(timer.bytes);
       if (target !== undefined) {
         timer?.resolve(encoder, target, 0);
       }
@@ -179,11 +182,7 @@ export class Recording {
         await gpu.wait(queue.onSubmittedWorkDone());
         return (performance.now() - start) / repeats;
       }
-      await gpu.wait(target.mapAsync(GPUMapMode.READ, 0, timer.bytes));
-      gpu.counters.readbacks++;
-      const mapped = target.getMappedRange(0, timer.bytes).slice(0);
-      target.unmap();
-      return timer.milliseconds(mapped, 0)[0] / repeats;
+      return await this.readBack(target, timer.bytes, (mapped) => timer.milliseconds(mapped, 0)[0] / repeats);
     } finally {
       timer?.release();
     }
@@ -205,26 +204,49 @@ export class Recording {
     });
   }
 
-  private readbackBuffer(size: number): GPUBuffer {
-    if (this.readback !== undefined && this.readback.size < size) {
-      this.gpu.memory.release(this.readback);
-      this.readback = undefined;
+  /** A readback buffer of at least `size` bytes that no other run has; readBack() takes it back. */
+  private takeReadback(size: number): GPUBuffer {
+    const { memory } = this.gpu;
+    const fitting = this.idleReadbacks.findIndex((buffer) => buffer.size >= size);
+    if (fitting >= 0) {
+      return this.idleReadbacks.splice(fitting, 1)[0];
     }
-    this.readback ??= this.gpu.memory.create(
-      `${this.label} readback`,
-      size,
-      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    );
-    return this.readback;
+    const tooSmall = this.idleReadbacks.pop();
+    if (tooSmall !== undefined) {
+      memory.release(tooSmall);
+    }
+    return memory.create(`${this.label} readback`, size, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
   }
 
+  /** Gives `read` what the submitted work writes to the first `size` bytes of a buffer of takeReadback(). */
+  private async readBack<T>(target: GPUBuffer, size: number, read: (mapped: ArrayBuffer) => T): Promise<T> {
+    const { gpu } = this;
+    let reusable = false;
+    try {
+      await gpu.wait(target.mapAsync(GPUMapMode.READ, 0, size));
+      gpu.counters.readbacks++;
+      const result = read(target.getMappedRange(0, size));
+      target.unmap();
+      reusable = !this.released;
+      return result;
+    } finally {
+      if (reusable) {
+        this.idleReadbacks.push(target);
+      } else {
+        gpu.memory.release(target);
+      }
+    }
+  }
+
+  /** Frees its memory. Runs that are not read back yet still end, and free theirs then. */
   release(): void {
-    for (const buffer of [this.params, this.readback]) {
+    this.released = true;
+    for (const buffer of [this.params, ...this.idleReadbacks]) {
       if (buffer !== undefined) {
         this.gpu.memory.release(buffer);
       }
     }
-    this.readback = undefined;
+    this.idleReadbacks = [];
   }
 }
 

@@ -1,11 +1,13 @@
 import type { DispatchTime } from '../gpu/profiler';
 import type { GpuDevice } from '../gpu/device';
+import { GpuError } from '../gpu/errors';
 import { CompiledGraph, type PlanStatistics } from '../graph/compile';
 import type { Variants } from '../graph/lower';
 import { ParameterStore } from '../graph/parameters';
 import type { MaskRcnnConfig } from './config';
 import { modelImageSize } from './image_size';
 import { maskRcnnGraph, type MaskRcnnShape } from './mask_rcnn';
+import { Turns } from './turns';
 import { nextPowerOfTwo } from './power_of_two';
 
 /** 8-bit RGB, row-major, three bytes a pixel. */
@@ -43,7 +45,10 @@ export interface ImageProfile {
   readonly plan: PlanStatistics;
   /** Of each dispatch, where a profile was asked for. */
   readonly times: readonly DispatchTime[];
-  /** From the upload to the results, without the making of a new plan. */
+  /**
+   * From the upload to the results, without the making of a new plan; where the image before was not done at the upload,
+   * from that one's results on. So the times of images that overlap add up.
+   */
   readonly milliseconds: number;
 }
 
@@ -51,8 +56,12 @@ interface Plan {
   readonly key: string;
   readonly shape: MaskRcnnShape;
   readonly compiled: CompiledGraph;
+  /** Images that are being run with it. */
+  runs: number;
 }
 
+/** The images that are on the device at one time: the GPU works on one while the other is written or read back. */
+const IMAGES_IN_FLIGHT = 2;
 /** Compiled plans that are kept; the one used longest ago goes first. */
 const PLANS_KEPT = 4;
 const MIN_RLE_BYTES = 1 << 18;
@@ -64,6 +73,13 @@ export class Detector {
   private readonly store: ParameterStore;
   private plans: Plan[] = [];
   private rleBytes: number;
+  private readonly inFlight = new Turns(IMAGES_IN_FLIGHT);
+  /** Plans are made one after the other, as they share the store. */
+  private readonly planning = new Turns(1);
+  private running = 0;
+  private released = false;
+  /** When the last results came. */
+  private lastResults = 0;
 
   /** @param weights by torchvision's names; see `expectedParameters` */
   constructor(
@@ -84,69 +100,114 @@ export class Detector {
     return new Map([...parameters].map(([name, { spec }]) => [name, [...spec.shape]]));
   }
 
-  /** Detects the objects of one image: one submission and one readback (see ImageProfile). */
+  /**
+   * Detects the objects of one image: one submission and one readback (see ImageProfile). To keep the GPU busy, ask for
+   * the next image before this one's results are there: two are on the device at one time, further ones wait for their
+   * turn. Their results come in any order. The image's bytes are not copied: they have to stay until its results are there.
+   * @throws GpuError where the device fails, or the detector was released before the image's turn
+   */
   async detect(image: RgbPixels, profile = false): Promise<ImageDetections> {
+    return this.inFlight.take(async () => {
+      if (this.released) {
+        throw new GpuError('the detector was released before it came to this image');
+      }
+      this.running++;
+      try {
+        return await this.detectNow(image, profile);
+      } finally {
+        this.running--;
+        if (this.released && this.running === 0) {
+          this.free();
+        }
+      }
+    });
+  }
+
+  private async detectNow(image: RgbPixels, profile: boolean): Promise<ImageDetections> {
     const { height, width } = image;
     const size = modelImageSize(height, width, this.config.image);
-    const bytes = new Uint8Array(Math.ceil(image.data.length / 4) * 4);
-    bytes.set(image.data);
+    const { paddedHeight, paddedWidth } = size;
+    const pixels = wholeWords(image.data);
     const imageInfo = new Uint32Array([height, width, size.height, size.width]);
-    let [submissions, readbacks] = [0, 0];
-    for (;;) {
-      const { paddedHeight, paddedWidth } = size;
-      const pixelBytes = nextPowerOfTwo(bytes.length);
-      const plan = await this.plan({ paddedHeight, paddedWidth, pixelBytes, rleBytes: this.rleBytes });
-      const before = { ...this.gpu.counters };
-      const start = performance.now();
-      const { outputs, times } = await plan.compiled.run({ pixels: bytes, imageInfo }, profile);
-      const milliseconds = performance.now() - start;
-      submissions += this.gpu.counters.submissions - before.submissions;
-      readbacks += this.gpu.counters.readbacks - before.readbacks;
-      const words = (name: string): Uint32Array => new Uint32Array(outputs.get(name) ?? new ArrayBuffer(0));
-      const [needed] = words('rleTotal');
-      if (needed > plan.shape.rleBytes) {
-        this.rleBytes = nextPowerOfTwo(Math.max(needed, plan.shape.rleBytes * 2));
-        continue;
+    const pixelBytes = nextPowerOfTwo(pixels.length);
+    for (let runs = 1; ; runs++) {
+      const plan = await this.takePlan({ paddedHeight, paddedWidth, pixelBytes, rleBytes: this.rleBytes });
+      try {
+        const start = performance.now();
+        const { outputs, times } = await plan.compiled.run({ pixels, imageInfo }, profile);
+        const end = performance.now();
+        const milliseconds = end - Math.max(start, this.lastResults);
+        this.lastResults = end;
+        const words = (name: string): Uint32Array => new Uint32Array(outputs.get(name) ?? new ArrayBuffer(0));
+        const [needed] = words('rleTotal');
+        if (needed <= plan.shape.rleBytes) {
+          const { statistics } = plan.compiled;
+          return {
+            objects: readObjects(outputs, height, width),
+            available: words('available')[0],
+            profile: {
+              ...{ paddedHeight, paddedWidth, plan: statistics, times, milliseconds },
+              ...{ submissions: runs, readbacks: runs },
+            },
+          };
+        }
+        // another image may have asked for still more
+        this.rleBytes = Math.max(this.rleBytes, nextPowerOfTwo(Math.max(needed, plan.shape.rleBytes * 2)));
+      } finally {
+        plan.runs--;
+        this.evict(PLANS_KEPT);
       }
-      return {
-        objects: readObjects(outputs, height, width),
-        available: words('available')[0],
-        profile: {
-          paddedHeight,
-          paddedWidth,
-          submissions,
-          readbacks,
-          plan: plan.compiled.statistics,
-          times,
-          milliseconds,
-        },
-      };
     }
   }
 
-  private async plan(shape: MaskRcnnShape): Promise<Plan> {
-    const key = JSON.stringify(shape);
-    let plan = this.plans.find((known) => known.key === key);
-    if (plan === undefined) {
-      this.plans.splice(0, this.plans.length - PLANS_KEPT + 1).forEach((old) => old.compiled.release());
-      const label = `Mask R-CNN at ${shape.paddedWidth}x${shape.paddedHeight}`;
-      const graph = maskRcnnGraph(this.config, shape);
-      plan = {
-        key,
-        shape,
-        compiled: await CompiledGraph.create(graph, this.store, { label, variants: this.variants }),
-      };
-    }
-    this.plans = [...this.plans.filter((other) => other !== plan), plan];
-    return plan;
+  /** The plan of a shape, as the one used last; it stays until the caller has taken its `runs` back. */
+  private async takePlan(shape: MaskRcnnShape): Promise<Plan> {
+    return this.planning.take(async () => {
+      const key = JSON.stringify(shape);
+      const plan = this.plans.find((known) => known.key === key) ?? (await this.makePlan(key, shape));
+      this.plans = [...this.plans.filter((other) => other !== plan), plan];
+      plan.runs++;
+      return plan;
+    });
   }
 
-  /** Frees everything on the device. */
+  private async makePlan(key: string, shape: MaskRcnnShape): Promise<Plan> {
+    this.evict(PLANS_KEPT - 1);
+    const label = `Mask R-CNN at ${shape.paddedWidth}x${shape.paddedHeight}`;
+    const graph = maskRcnnGraph(this.config, shape);
+    const compiled = await CompiledGraph.create(graph, this.store, { label, variants: this.variants });
+    return { key, shape, compiled, runs: 0 };
+  }
+
+  /** Releases the plans used longest ago until `kept` are left, or those that are in use. */
+  private evict(kept: number): void {
+    const surplus = this.plans.filter(({ runs }) => runs === 0).slice(0, Math.max(0, this.plans.length - kept));
+    surplus.forEach(({ compiled }) => compiled.release());
+    this.plans = this.plans.filter((plan) => !surplus.includes(plan));
+  }
+
+  /** Frees everything on the device, once the images that are on it have their results. */
   release(): void {
-    this.plans.forEach(({ compiled }) => compiled.release());
-    this.plans = [];
+    this.released = true;
+    if (this.running === 0) {
+      this.free();
+    }
+  }
+
+  private free(): void {
+    this.evict(0);
     this.store.release();
   }
+}
+
+/** The bytes, with zeros after them up to a multiple of four. */
+function wholeWords(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (bytes.length % 4 === 0 && bytes.buffer instanceof ArrayBuffer) {
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+  padded.set(bytes);
+  return padded;
 }
 
 function readObjects(outputs: ReadonlyMap<string, ArrayBuffer>, height: number, width: number): DetectedObject[] {

@@ -107,3 +107,28 @@ test.each([
   states.release();
   expect({ live: gpu.memory.live, count: gpu.memory.count }).toEqual(before);
 });
+
+test('runs that overlap have the results of their own inputs, and readback buffers that are used again', async () => {
+  const gpu = await testDevice();
+  const { live, count } = gpu.memory;
+  const store = new ParameterStore(gpu, new Map());
+  const compiled = await compile(store);
+  const run = async (value: number): Promise<Float32Array> => {
+    const { outputs } = await compiled.run({ x: new Float32Array(256 * 256 * 4).fill(value) });
+    return new Float32Array(outputs.get('x') as ArrayBuffer);
+  };
+  const buffers: number[] = [];
+  for (let round = 0; round < 2; round++) {
+    const results = await Promise.all([1, 2, 3].map(run));
+    expect(results.map((x) => [x[0], x.at(-1)])).toEqual([1, 2, 3].map((value) => [value, value]));
+    buffers.push(gpu.memory.count);
+  }
+  expect(buffers[1]).toBe(buffers[0]);
+
+  // released in between: the run that is under way still ends
+  const last = run(4);
+  compiled.release();
+  expect((await last).every((value) => value === 4)).toBe(true);
+  store.release();
+  expect({ live: gpu.memory.live, count: gpu.memory.count }).toEqual({ live, count });
+});

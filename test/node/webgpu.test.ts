@@ -31,4 +31,11 @@ describe('throttled', () => {
     expect(turns).toBeLessThan(30);
     expect(await turnsWhile(later(100, 0))).toBeGreaterThan(100);
   });
+
+  it('goes on until the last of several waits ends', async () => {
+    const long = throttled(later(120, 'long'), 5);
+    expect(await throttled(later(10, 'short'), 5)).toBe('short');
+    expect(await turnsWhile(long)).toBeLessThan(30);
+    expect(await turnsWhile(later(100, 0))).toBeGreaterThan(100);
+  });
 });
