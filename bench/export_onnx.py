@@ -1,41 +1,46 @@
 #!/usr/bin/env python3
-"""Writes the benchmark's models as ONNX files, with weights by formula: export_onnx.py MODEL FILE.
+"""Writes the benchmark's models as ONNX files: export_onnx.py MODEL FILE [WEIGHTS].
 
 Needs PyTorch 1.13 and torchvision 0.14 (Debian's python3-torch and python3-torchvision), and no package onnx.
-MODEL is resnet50 (input [1, 3, 224, 224], normalised) or mask_rcnn (input [3, 320, 320], values 0 to 1).
+MODEL is resnet50 (input [1, 3, 224, 224], normalised), mask_rcnn, mask_rcnn_800 or slim (inputs [3, 320, 320],
+[3, 800, 1066] and [3, 520, 696], values 0 to 1). Shapes are static. Weights are those of a safetensors file, or by formula.
 """
 import os
 import sys
 import warnings
+from pathlib import Path
 
 import torch
-import torchvision
 
-from formula_weights import fill
+sys.path.insert(0, str(Path(__file__).resolve().parent / "peers"))
+from torchvision_models import build  # noqa: E402
 
 OPSET = 11  # the one that torchvision's detection models are written for
 
 
-def resnet50():
-    model = fill(torchvision.models.resnet50(weights=None))
-    return model, torch.zeros(1, 3, 224, 224), ["logits"]
+def classifier():
+    return torch.zeros(1, 3, 224, 224), ["logits"]
 
 
-def mask_rcnn():
-    model = torchvision.models.detection.maskrcnn_resnet50_fpn(
-        weights=None, weights_backbone=None, num_classes=91, min_size=320, max_size=320)
+def detector(height, width):
     # tracing needs an image in which something is found
-    image = torch.linspace(0, 1, 3 * 320 * 320).reshape(3, 320, 320)
-    return fill(model), [image], ["boxes", "labels", "scores", "masks"]
+    image = torch.linspace(0, 1, 3 * height * width).reshape(3, height, width)
+    return [image], ["boxes", "labels", "scores", "masks"]
 
 
-MODELS = {"resnet50": resnet50, "mask_rcnn": mask_rcnn}
+MODELS = {
+    "resnet50": classifier,
+    "mask_rcnn": lambda: detector(320, 320),
+    "mask_rcnn_800": lambda: detector(800, 1066),
+    "slim": lambda: detector(520, 696),
+}
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or sys.argv[1] not in MODELS:
+    if len(sys.argv) not in (3, 4) or sys.argv[1] not in MODELS:
         sys.exit(__doc__)
     warnings.simplefilter("ignore")
-    model, example, outputs = MODELS[sys.argv[1]]()
+    example, outputs = MODELS[sys.argv[1]]()
+    model = build(sys.argv[1], *sys.argv[3:])
     aside = f"{sys.argv[2]}.{os.getpid()}.tmp"
     torch.onnx.export(model, (example,), aside, opset_version=OPSET, input_names=["image"], output_names=outputs)
     os.replace(aside, sys.argv[2])

@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   data: [...GRAPHICS, 'io', 'config', 'node', 'eval'],
   report: ['eval', 'data'],
   train: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'report'],
-  bench: [...GRAPHICS, 'io', 'config', 'node'],
+  bench: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'report', 'train'],
   cli: [...GRAPHICS, 'io', 'config', 'node', 'data', 'eval', 'report', 'train', 'bench'],
 };
 

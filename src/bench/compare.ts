@@ -44,6 +44,20 @@ export function compareDetections(ours: ModelResult, theirs: ModelResult): strin
   );
 }
 
+/** How far the losses of two first steps are apart: the largest difference over the larger one of each loss. */
+export function compareLosses(ours: ModelResult, theirs: ModelResult): string {
+  const names = Object.keys(ours);
+  const sum = (result: ModelResult): number => names.reduce((total, name) => total + (result[name]?.[0] ?? NaN), 0);
+  const difference = largest(names.length, (i) => {
+    const [a, b] = [ours, theirs].map((result) => result[names[i]]?.[0] ?? NaN);
+    return Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b), Number.MIN_VALUE);
+  });
+  return (
+    `losses of the first step differ by ${difference.toExponential(1)} of each at most; ` +
+    `their sum is ${sum(ours).toFixed(4)} against ${sum(theirs).toFixed(4)}`
+  );
+}
+
 /** NaN where any of the values is. */
 function largest(count: number, value: (i: number) => number): number {
   let most = 0;

@@ -1,3 +1,5 @@
+import type { Work } from './work';
+
 /** The numbers that a model gives, by name: what two implementations are compared by. */
 export type ModelResult = Readonly<Record<string, ArrayLike<number>>>;
 
@@ -13,6 +15,8 @@ export interface Contestant {
   /** The device it runs on; null where that is not known, or is the CPU by intention. */
   readonly adapter: string | null;
   run(): Promise<ModelRun>;
+  /** One more run, with timestamps around every dispatch; only ours can do it. */
+  profile?(): Promise<Work>;
   release(): Promise<void>;
 }
 
@@ -29,49 +33,87 @@ export interface Timing {
   readonly result: ModelResult;
 }
 
+/** A contestant that failed on its way. */
+export interface Failure {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Measurement {
+  /** Of those that did not fail, in the order of the contestants. */
+  readonly timings: readonly Timing[];
+  readonly failures: readonly Failure[];
+}
+
 /** Where the first run took longer, it is the only one for warming up. */
 const LONG_FIRST_RUN_MS = 20_000;
 
 /**
  * Times contestants in turns (the first, the second …, the first …), so that what else happens on the machine meets all
  * of them. Before that each runs once, timed apart, and once more for warming up.
+ * @param contestants ours first; one of the others that fails is left out from there on
  * @param runs of each contestant, by its place in the list
  * @param tell is told of each run
+ * @throws what the first contestant throws
  */
 export async function measure(
   contestants: readonly Contestant[],
   runs: readonly number[],
   tell: (text: string) => void,
-): Promise<Timing[]> {
-  const first: ModelRun[] = [];
-  for (const contestant of contestants) {
-    const run = await contestant.run();
-    first.push(run);
-    tell(`${contestant.name}: first run ${run.milliseconds.toFixed(0)} ms`);
-    if (run.milliseconds <= LONG_FIRST_RUN_MS) {
-      await contestant.run();
+): Promise<Measurement> {
+  const first = new Map<Contestant, ModelRun>();
+  const times = new Map<Contestant, number[]>();
+  const failures: Failure[] = [];
+  const attempt = async (contestant: Contestant, what: string): Promise<ModelRun | undefined> => {
+    try {
+      const run = await contestant.run();
+      tell(`${contestant.name}: ${what}, ${run.milliseconds.toFixed(0)} ms`);
+      return run;
+    } catch (error) {
+      if (contestant === contestants[0]) {
+        throw error;
+      }
+      const reason = error instanceof Error ? error.message : String(error);
+      tell(`${contestant.name}: ${what} failed: ${reason}`);
+      failures.push({ name: contestant.name, reason });
+      times.delete(contestant);
+      return undefined;
     }
-  }
-  const times: number[][] = contestants.map(() => []);
-  for (let round = 0; round < Math.max(0, ...runs); round++) {
-    for (const [i, contestant] of contestants.entries()) {
-      if (round < runs[i]) {
-        const { milliseconds } = await contestant.run();
-        times[i].push(milliseconds);
-        tell(`${contestant.name}: run ${round + 1} of ${runs[i]}, ${milliseconds.toFixed(0)} ms`);
+  };
+  for (const contestant of contestants) {
+    times.set(contestant, []);
+    const run = await attempt(contestant, 'first run');
+    if (run !== undefined) {
+      first.set(contestant, run);
+      if (run.milliseconds <= LONG_FIRST_RUN_MS) {
+        await attempt(contestant, 'warm-up');
       }
     }
   }
-  return contestants.map((contestant, i) => ({
-    name: contestant.name,
-    adapter: contestant.adapter,
-    firstMs: first[i].milliseconds,
-    runsMs: times[i],
-    medianMs: median(times[i]),
-    minMs: Math.min(...times[i]),
-    maxMs: Math.max(...times[i]),
-    result: first[i].result,
-  }));
+  for (let round = 0; round < Math.max(0, ...runs); round++) {
+    for (const [i, contestant] of contestants.entries()) {
+      if (round < runs[i] && times.has(contestant)) {
+        const run = await attempt(contestant, `run ${round + 1} of ${runs[i]}`);
+        if (run !== undefined) {
+          times.get(contestant)?.push(run.milliseconds);
+        }
+      }
+    }
+  }
+  const timings = [...times].map(([contestant, runsMs]) => {
+    const { milliseconds: firstMs, result } = first.get(contestant)!;
+    return {
+      name: contestant.name,
+      adapter: contestant.adapter,
+      firstMs,
+      runsMs,
+      medianMs: median(runsMs),
+      minMs: Math.min(...runsMs),
+      maxMs: Math.max(...runsMs),
+      result,
+    };
+  });
+  return { timings, failures };
 }
 
 /** NaN for no values. */

@@ -1,11 +1,15 @@
 import { cpus, loadavg } from 'node:os';
 import { Option, type Command } from 'commander';
+import { now } from '../bench/cold_start';
 import { deviceName } from '../bench/device_name';
-import { measure } from '../bench/measure';
-import { BENCH_MODELS, type BenchModel } from '../bench/models';
-import { Peers } from '../bench/peers';
+import type { BenchModel } from '../bench/model';
+import { BENCH_MODELS } from '../bench/models';
+import { PEER_IDS, type PeerId } from '../bench/peers/peer';
+import { peersOf } from '../bench/peers/peers';
 import { reportAsJson, reportAsText, type BenchReport, type ModelReport } from '../bench/report';
+import { runModel } from '../bench/run_model';
 import { AtomicFile } from '../data/atomic';
+import { InputError } from '../errors';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { packageVersion } from '../node/package-root';
 import { nodeHost } from '../node/webgpu';
@@ -16,27 +20,44 @@ interface BenchOptions {
   readonly adapter: AdapterChoice;
   readonly runs: number;
   readonly peerRuns: number;
-  readonly peers?: boolean;
+  readonly peers?: true | readonly PeerId[];
   readonly json?: string;
-  readonly only?: string;
+  readonly only?: readonly string[];
+  readonly firstResult?: boolean;
 }
+
+const MODEL_IDS = BENCH_MODELS.map(({ id }) => id);
 
 /** `engine bench model`: how long whole models take on this machine, ours and others'. */
 export function registerBenchModel(bench: Command): void {
   bench
     .command('model', { isDefault: true })
-    .description('time whole models, each from the upload of its input to the readback of its results')
-    .option('--json <file>', 'write the figures to a JSON file')
-    .option('--peers', 'time ONNX Runtime on the same adapter, and on the CPU, by turns with ours (in a clone only)')
-    .addOption(new Option('--only <model>', 'time this model only').choices(BENCH_MODELS.map(({ id }) => id)))
+    .description('time whole models: an image from its upload to its results, a step of training on a batch')
+    .option(
+      '--only <models>',
+      `time these only, with commas between them: ${MODEL_IDS.join(', ')}`,
+      list('--only', MODEL_IDS),
+    )
     .option('--runs <n>', 'timed runs of ours, after warming up', wholeNumber('--runs', 1, 1000), 5)
+    .option(
+      '--peers [names]',
+      `time others by turns with ours (in a clone only), all or some: ${PEER_IDS.join(', ')}`,
+      list('--peers', PEER_IDS),
+    )
     .option('--peer-runs <n>', 'timed runs of each peer', wholeNumber('--peer-runs', 1, 1000), 3)
+    .option('--json <file>', 'write the figures to a JSON file')
     .addOption(adapterOption())
+    // for the process that a cold start is timed by, see coldStart
+    .addOption(new Option('--first-result').hideHelp())
     .action(async (options: BenchOptions) => {
+      const models = BENCH_MODELS.filter(({ id }) => options.only?.includes(id) ?? true);
+      if (options.firstResult === true) {
+        console.log(await firstResult(models[0], options.adapter));
+        return;
+      }
       // before the minutes of work: a path that cannot be written should be known at once
       const file = options.json === undefined ? undefined : await AtomicFile.create(options.json);
       try {
-        const models = BENCH_MODELS.filter(({ id }) => options.only === undefined || options.only === id);
         const report = await benchModels(models, options);
         console.log(reportAsText(report));
         await file?.write(reportAsJson(report));
@@ -48,18 +69,30 @@ export function registerBenchModel(bench: Command): void {
     });
 }
 
-function tell(text: string): void {
-  console.error(text);
+/** For names with commas between them. @throws InputError, listing what there is, for an unknown one */
+function list<Name extends string>(option: string, names: readonly Name[]): (text: string) => Name[] {
+  return (text) =>
+    text.split(',').map((part) => {
+      const name = names.find((known) => known === part.trim());
+      if (name === undefined) {
+        throw new InputError(`${option}: there is no ${part.trim() || 'empty name'}; choose from ${names.join(', ')}`);
+      }
+      return name;
+    });
 }
 
 async function benchModels(models: readonly BenchModel[], options: BenchOptions): Promise<BenchReport> {
+  const tell = (text: string): void => {
+    console.error(text);
+  };
   const [load] = loadavg();
-  const peers = options.peers === true ? new Peers(models, tell) : undefined;
+  const { peers: wanted } = options;
+  const peers = wanted === undefined ? [] : peersOf(wanted === true ? PEER_IDS : wanted, tell);
   const gpu = await GpuDevice.open(nodeHost, options.adapter);
   try {
     const reports: ModelReport[] = [];
     for (const model of models) {
-      reports.push(await benchModel(model, gpu, peers, options));
+      reports.push(await runModel(model, gpu, peers, { ...options, tell }));
     }
     const processors = cpus();
     return {
@@ -80,26 +113,13 @@ async function benchModels(models: readonly BenchModel[], options: BenchOptions)
   }
 }
 
-async function benchModel(
-  model: BenchModel,
-  gpu: GpuDevice,
-  peers: Peers | undefined,
-  { runs, peerRuns }: BenchOptions,
-): Promise<ModelReport> {
-  tell(model.title);
-  const contestants = [await model.load(gpu)];
-  try {
-    if (peers !== undefined) {
-      contestants.push(await peers.start(model, 'webgpu'));
-      contestants.push(await peers.start(model, 'cpu'));
-    }
-    const allRuns = contestants.map((_, i) => (i === 0 ? runs : peerRuns));
-    const timings = await measure(contestants, allRuns, (text) => {
-      tell(`  ${text}`);
-    });
-    const agreement = timings.map(({ result }, i) => (i === 0 ? null : model.compare(timings[0].result, result)));
-    return { id: model.id, title: model.title, timings, agreement };
-  } finally {
-    await Promise.all(contestants.map((contestant) => contestant.release()));
-  }
+/** @returns when a model gave its first result in this process, as coldStart counts */
+async function firstResult(model: BenchModel, adapter: AdapterChoice): Promise<number> {
+  const gpu = await GpuDevice.open(nodeHost, adapter);
+  const contestant = await model.load(gpu);
+  await contestant.run();
+  const moment = now();
+  await contestant.release();
+  gpu.close();
+  return moment;
 }

@@ -1,4 +1,5 @@
 import type { GpuDevice } from '../gpu/device';
+import type { DispatchTime } from '../gpu/profiler';
 import { DeviceMemoryError } from '../gpu/errors';
 import { CompiledGraph } from '../graph/compile';
 import type { Graph } from '../graph/graph';
@@ -8,7 +9,7 @@ import type { MaskRcnnConfig } from '../models/config';
 import { LOSSES, type LossName, type MaskRcnnTrainingSettings } from '../models/mask_rcnn_training';
 import { nextPowerOfTwo } from '../models/power_of_two';
 import { trainingInputs, type TrainingInputShape } from '../models/training_inputs';
-import type { AugmentedSample } from './augment/plan';
+import type { AugmentedSample, InputValues } from './augment/plan';
 import { addAverage, AVERAGE, averageWeight, AVERAGE_WEIGHT } from './average';
 import type { NamedTensor } from './checkpoint';
 import { hostMemory } from './host_memory';
@@ -41,6 +42,10 @@ export interface StepResult {
   /** Null where gradients are not clipped by norm. */
   readonly gradientNorm: number | null;
   readonly learningRate: number;
+  /** Of all passes. */
+  readonly dispatches: number;
+  /** Of each dispatch, where a profile was asked for. */
+  readonly times: readonly DispatchTime[];
 }
 
 interface Plan {
@@ -114,10 +119,11 @@ export class Trainer {
    * One step of the optimizer.
    * @param step from 0: the steps done so far
    * @param passes the batch of each pass
+   * @param profile whether each dispatch is timed; not those of L-BFGS
    * @throws DeviceMemoryError where the device has no room for the step
    * @throws GpuError where the device is lost
    */
-  async step(step: number, passes: readonly (readonly AugmentedSample[])[]): Promise<StepResult> {
+  async step(step: number, passes: readonly (readonly AugmentedSample[])[], profile = false): Promise<StepResult> {
     const { settings } = this.options;
     const learningRate = learningRateAt(settings.schedule, step);
     if (this.lbfgs !== null) {
@@ -134,7 +140,7 @@ export class Trainer {
     if (settings.average !== null) {
       inputs[AVERAGE_WEIGHT] = Float32Array.of(averageWeight(settings.average, step));
     }
-    return { ...(await this.evaluate(step, passes, inputs)), learningRate };
+    return { ...(await this.evaluate(step, passes, inputs, profile)), learningRate };
   }
 
   /** All tensors of a checkpoint (see Checkpoint.tensors), in PyTorch's layout. */
@@ -187,24 +193,33 @@ export class Trainer {
     step: number,
     passes: readonly (readonly AugmentedSample[])[],
     end: Inputs | null,
+    profile = false,
   ): Promise<Evaluation> {
     const { settings, seed } = this.options;
     const losses = Object.fromEntries(LOSSES.map((name) => [name, 0])) as Record<LossName, number>;
     let loss = 0;
     let gradientNorm: number | null = null;
+    let dispatches = 0;
+    const times: DispatchTime[] = [];
     for (const [i, batch] of passes.entries()) {
       const last = i === passes.length - 1;
       const plan = await this.plan(batch, last && end !== null);
-      const { outputs } = await plan.compiled.run({
+      const inputs: Inputs = {
         ...Object.fromEntries(
           batch.flatMap((sample, k) =>
             Object.entries(sample.values(plan.shape)).map(([name, value]) => [`image${k}.${name}`, value]),
           ),
         ),
-        [RANDOM]: Uint32Array.of(seed, step * this.options.passes + i),
+        // without it nothing is drawn
+        ...(this.options.sampling.choice === 'first'
+          ? {}
+          : { [RANDOM]: Uint32Array.of(seed, step * this.options.passes + i) }),
         ...(this.options.passes > 1 ? { [KEEP]: Float32Array.of(i === 0 ? 0 : 1) } : {}),
         ...(last ? end : {}),
-      });
+      };
+      const { outputs, times: passTimes } = await plan.compiled.run(inputs, profile);
+      dispatches += plan.compiled.statistics.dispatches;
+      times.push(...passTimes);
       const value = (name: string): number => new Float32Array(outputs.get(name)!, 0, 1)[0];
       for (const name of LOSSES) {
         losses[name] += value(name) / passes.length;
@@ -212,7 +227,7 @@ export class Trainer {
       }
       gradientNorm = outputs.has(GRADIENT_NORM) ? value(GRADIENT_NORM) : gradientNorm;
     }
-    return { losses, loss, gradientNorm };
+    return { losses, loss, gradientNorm, dispatches, times };
   }
 
   private async plan(batch: readonly AugmentedSample[], ends: boolean): Promise<Plan> {
@@ -311,7 +326,7 @@ export class Trainer {
   }
 }
 
-type Inputs = Record<string, Float32Array<ArrayBuffer>>;
+type Inputs = Record<string, InputValues>;
 
 type Evaluation = Omit<StepResult, 'learningRate'>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareDetections, compareLogits } from '../../src/bench/compare';
+import { compareDetections, compareLogits, compareLosses } from '../../src/bench/compare';
 
 describe('compareLogits', () => {
   it('states the largest difference, also a NaN', () => {
@@ -28,5 +28,15 @@ describe('compareDetections', () => {
       expect(compareDetections(one, { ...one, ...other }), JSON.stringify(other)).toMatch(/^0 of 1/);
     }
     expect(compareDetections({ boxes: [], scores: [], labels: [] }, one)).toMatch(/^0 of 0/);
+  });
+});
+
+describe('compareLosses', () => {
+  it('states the largest relative difference and the sums, NaN for a loss that is missing', () => {
+    expect(compareLosses({ a: [2], b: [0.5] }, { a: [2], b: [0.4] })).toBe(
+      'losses of the first step differ by 2.0e-1 of each at most; their sum is 2.5000 against 2.4000',
+    );
+    expect(compareLosses({ a: [0] }, { a: [0] })).toContain('by 0.0e+0');
+    expect(compareLosses({ a: [1], b: [1] }, { a: [1] })).toMatch(/by NaN .* against NaN/);
   });
 });

@@ -25,7 +25,8 @@ export async function decodeSample(entry: EncodedSample): Promise<DecodedParts> 
   return { pixels, words: maskWords(entry) };
 }
 
-function maskWords({ height, placements, words, runs, runEnds }: EncodedSample): Uint32Array<ArrayBuffer> {
+/** The bits of the masks: see `DecodedSample.words`. */
+export function maskWords({ height, placements, words, runs, runEnds }: Omit<EncodedSample, 'path' | 'width'>): Uint32Array<ArrayBuffer> {
   const bits = new Uint32Array(Math.max(1, words));
   runEnds.forEach((end, i) => {
     setMaskBits(runs.subarray(i === 0 ? 0 : runEnds[i - 1], end), height, rectangleOf(placements, i), bits);

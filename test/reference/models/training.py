@@ -64,12 +64,12 @@ def first_candidates(self, matched_idxs):
     return positives, negatives
 
 
-def slim():
-    """../shared/data/slim in the form of its README."""
+def slim_form():
+    """../shared/data/slim in the form of its README, without its weights."""
     body = torchvision.models.resnet18(weights=None, norm_layer=FrozenBatchNorm2d)
     backbone = BackboneWithFPN(body, {f"layer{i + 1}": str(i) for i in range(3)}, [64, 128, 256], 64)
     levels = ["0", "1", "2"]
-    model = MaskRCNN(
+    return MaskRCNN(
         backbone, num_classes=None, min_size=320, max_size=512,
         rpn_anchor_generator=AnchorGenerator(((8,), (16,), (32,), (64,)), ((0.5, 1.0, 2.0),) * 4),
         rpn_pre_nms_top_n_train=1000, rpn_post_nms_top_n_train=500, rpn_pre_nms_top_n_test=1000,
@@ -77,14 +77,22 @@ def slim():
         box_head=TwoMLPHead(64 * 49, 256), box_predictor=FastRCNNPredictor(256, 2), box_batch_size_per_image=256,
         box_detections_per_img=400, mask_roi_pool=MultiScaleRoIAlign(levels, 14, 2),
         mask_head=MaskRCNNHeads(64, (64, 64), 1), mask_predictor=MaskRCNNPredictor(64, 64, 2))
+
+
+def slim():
+    model = slim_form()
     model.load_state_dict(torch.load(SHARED / "slim" / "slim.pth"))
     return model
 
 
-def r50():
+def r50_form():
     """torchvision's R50-FPN; without weights its own constructor would take BatchNorms that train."""
     body = torchvision.models.resnet50(weights=None, norm_layer=FrozenBatchNorm2d)
-    model = MaskRCNN(_resnet_fpn_extractor(body, 5), num_classes=3, min_size=128, max_size=160)
+    return MaskRCNN(_resnet_fpn_extractor(body, 5), num_classes=3, min_size=128, max_size=160)
+
+
+def r50():
+    model = r50_form()
     with torch.no_grad():
         fill(model, SCALES)
     return model
