@@ -13,3 +13,7 @@ it('aligns the first column to the left and the others to the right', () => {
   ]);
   expect(textTable(['class', 'objects'], [])).toEqual(['class  objects']);
 });
+
+it('aligns the first few columns to the left where asked', () => {
+  expect(textTable(['op', 'layer', 'ms'], [['a', 'b', '1.00']], 2)).toEqual(['op  layer    ms', 'a   b      1.00']);
+});

@@ -1,0 +1,97 @@
+import { InputError } from '../../errors';
+import type { GpuDevice } from '../../gpu/device';
+import { DeviceMemoryError } from '../../gpu/errors';
+import { thisMachine } from '../machine';
+import { kernelCases, type KernelCase, type Occurrence } from './cases';
+import { figuresOf, rowOf, type CaseFigures } from './figures';
+import { measureCeilings } from './probes';
+import type { KernelReport } from './report';
+import { timeCase, workOf, type CaseWork } from './time_case';
+import { WORKLOADS, workloadNodes, type Workload } from './workloads';
+
+export interface KernelBenchOptions {
+  /** Only cases whose op, kernels or layer have this in their name, in whatever case. */
+  readonly filter: string | undefined;
+  /** Batches of each case. */
+  readonly batches: number;
+  readonly workloads?: readonly Workload[];
+  /** Is told of the ceilings, then of each case before it is measured. */
+  readonly tell: (done: number, total: number, what: string) => void;
+}
+
+/**
+ * Times every kernel of the models on a device, each case once, however often the models meet it.
+ * @throws InputError where nothing fits the filter
+ */
+export async function benchKernels(gpu: GpuDevice, options: KernelBenchOptions): Promise<KernelReport> {
+  const { filter, batches, workloads = WORKLOADS, tell } = options;
+  const machine = thisMachine(gpu);
+  const { capabilities } = gpu;
+  const phases = kernelCases(workloads.flatMap((workload) => workloadNodes(workload, capabilities.maxBindingSize)));
+  const work = new Map<KernelCase, CaseWork>();
+  const chosen = phases.map((phase) => ({
+    ...phase,
+    occurrences: phase.occurrences.flatMap((occurrence) => {
+      const known = work.get(occurrence.case) ?? workOf(occurrence.case, capabilities);
+      work.set(occurrence.case, known);
+      return chosenOccurrence(occurrence, known.kernels, filter);
+    }),
+  }));
+  const cases = new Map(
+    chosen.flatMap(({ occurrences }) => occurrences.map((one) => [one.case, one.layers[0]] as const)),
+  );
+  if (cases.size === 0) {
+    const ops = [...new Set([...work.keys()].map(({ node }) => node.op.name))].sort();
+    throw new InputError(
+      `--filter ${filter}: no op, kernel or layer has that in its name; the ops are ${ops.join(', ')}`,
+    );
+  }
+
+  tell(0, cases.size, 'ceilings of the device');
+  const ceilings = await measureCeilings(gpu);
+  const figures = new Map<KernelCase, CaseFigures>();
+  const leftOut: { op: string; layer: string; reason: string }[] = [];
+  let done = 0;
+  for (const [one, layer] of cases) {
+    const op = one.node.op.name;
+    tell(done++, cases.size, `${op} ${layer}`);
+    try {
+      figures.set(one, figuresOf(one, work.get(one)!, await timeCase(gpu, one, batches), ceilings));
+    } catch (error) {
+      if (!(error instanceof DeviceMemoryError)) {
+        throw error;
+      }
+      leftOut.push({ op, layer, reason: error.message });
+    }
+  }
+  return {
+    ...machine,
+    ceilings,
+    leftOut,
+    phases: chosen.map(({ workload: { id, title }, phase, occurrences }) => ({
+      model: id,
+      title,
+      phase,
+      rows: occurrences
+        .flatMap((occurrence) => {
+          const measured = figures.get(occurrence.case);
+          return measured === undefined ? [] : [rowOf(occurrence, measured)];
+        })
+        .sort((a, b) => b.totalMs - a.totalMs),
+    })),
+  };
+}
+
+/** What of an occurrence the filter leaves: all of it where op or kernels fit, else the layers that do. */
+function chosenOccurrence(
+  occurrence: Occurrence,
+  kernels: readonly string[],
+  filter: string | undefined,
+): Occurrence[] {
+  const fits = (name: string): boolean => filter === undefined || name.toLowerCase().includes(filter.toLowerCase());
+  if ([occurrence.case.node.op.name, ...kernels].some(fits)) {
+    return [occurrence];
+  }
+  const layers = occurrence.layers.filter(fits);
+  return layers.length === 0 ? [] : [{ ...occurrence, layers }];
+}

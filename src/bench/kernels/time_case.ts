@@ -1,0 +1,96 @@
+import type { Capabilities } from '../../gpu/capabilities';
+import type { GpuDevice } from '../../gpu/device';
+import { aloneInGraph } from '../../graph/alone';
+import { CompiledGraph } from '../../graph/compile';
+import type { Node } from '../../graph/graph';
+import { lowerGraph, operandsOf } from '../../graph/lower';
+import { ParameterStore } from '../../graph/parameters';
+import { StateStore } from '../../graph/states';
+import { byteLength, storedLength, type TensorSpec } from '../../kernels/tensor';
+import { timeBatches, type Batches } from './batches';
+import { isWeight, type KernelCase } from './cases';
+import { formulaNumbers, inputValues } from './values';
+
+/** What one run of a case does. */
+export interface CaseWork {
+  /** Names of its dispatches' kernels, each once: the variant that the op has chosen. */
+  readonly kernels: readonly string[];
+  readonly dispatches: number;
+  /** Of the direct algorithm, also where a variant needs fewer; 0 where the kernels state none. */
+  readonly flops: number;
+  /** What it has to read and write at least: its inputs and outputs, or less where it needs only parts of them. */
+  readonly bytes: number;
+}
+
+/** Ops that read no more of their inputs than they write. */
+const READ_IN_PART = new Set(['slice', 'gatherRows', 'gatherAnchors', 'decodeBoxes', 'encodeBoxes', 'sampleClasses']);
+
+/** A case's dispatches as a device of these capabilities gets them. Nothing runs. */
+export function workOf({ node }: KernelCase, capabilities: Capabilities): CaseWork {
+  const { graph } = aloneInGraph(node, isWeight);
+  const { calls } = lowerGraph(
+    graph,
+    capabilities,
+    () => undefined,
+    () => true,
+  );
+  const dispatched = calls.map(
+    ({ call }) => call.bytes ?? operandsOf(call).reduce((sum, { spec }) => sum + byteLength(spec), 0),
+  );
+  return {
+    kernels: [...new Set(calls.map(({ call }) => call.kernel))],
+    dispatches: calls.filter(({ call }) => call.workgroups.every((n) => n > 0)).length,
+    flops: calls.reduce((sum, { call }) => sum + (call.flops ?? 0), 0),
+    bytes: Math.min(
+      dispatched.reduce((a, b) => a + b, 0),
+      traffic(node),
+    ),
+  };
+}
+
+/** Inputs read once, outputs written once, states both. */
+function traffic({ op, inputs, outputs }: Node): number {
+  const size = (specs: readonly TensorSpec[]): number => specs.reduce((sum, spec) => sum + byteLength(spec), 0);
+  const written = size(outputs.map(({ spec }) => spec));
+  if (READ_IN_PART.has(op.name)) {
+    return 2 * written;
+  }
+  const read = inputs.filter((input) => input !== null);
+  const distinct = read.filter(({ id }, i) => read.findIndex((other) => other.id === id) === i);
+  const updated = inputs.filter((input, i) => input !== null && op.updates?.includes(i));
+  return written + size(distinct.map(({ spec }) => spec)) + size(updated.map((state) => state!.spec));
+}
+
+/** Times a case on values by formula, with all lists full. */
+export async function timeCase(gpu: GpuDevice, { node, scene }: KernelCase, batches: number): Promise<Batches> {
+  const { graph, operands } = aloneInGraph(node, isWeight);
+  const specs = node.inputs.map((input) => input?.spec ?? null);
+  const parameters = operands.filter(({ kind }) => kind === 'parameter');
+  const store = new ParameterStore(
+    gpu,
+    new Map(parameters.map(({ name, spec }) => [name, formulaNumbers(storedLength(spec))])),
+  );
+  const states = new StateStore(gpu);
+  try {
+    for (const { name, spec } of operands.filter(({ kind }) => kind === 'state')) {
+      states.add(name, storedLength(spec));
+    }
+    const label = `${node.op.name} ${node.scope}`;
+    const compiled = await CompiledGraph.create(graph, store, { label, states });
+    try {
+      for (const { name, kind, input } of operands) {
+        if (kind === 'input') {
+          compiled.upload({ [name]: inputValues(node.op.name, input, specs, scene) });
+        } else if (kind === 'count') {
+          compiled.upload({ [name]: Uint32Array.of(specs[input]?.shape[0] ?? 0) });
+        }
+      }
+      return await timeBatches(compiled, batches);
+    } finally {
+      compiled.release();
+    }
+  } finally {
+    states.release();
+    store.release();
+  }
+}

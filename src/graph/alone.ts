@@ -1,0 +1,68 @@
+import { dense, type TensorSpec } from '../kernels/tensor';
+import { Graph, type Node, type Tensor } from './graph';
+
+/** What has to be given to a node that stands in a graph alone. */
+export interface LoneOperand {
+  /** Of the graph's parameter, input or state. */
+  readonly name: string;
+  readonly kind: 'parameter' | 'input' | 'state' | 'count';
+  /** Which of the node's inputs it is, or whose count. */
+  readonly input: number;
+  readonly spec: TensorSpec;
+}
+
+export interface LoneNode {
+  readonly graph: Graph;
+  readonly node: Node;
+  readonly operands: readonly LoneOperand[];
+}
+
+/**
+ * A graph of one node alone: what `isWeight` says is a parameter, what the op overwrites a state, everything else an input.
+ * A node of nothing but weights has inputs in their place, for else there would be nothing to run.
+ *
+ * @param isWeight of tensors of f32, dense
+ */
+export function aloneInGraph({ op, inputs, attributes }: Node, isWeight: (tensor: Tensor) => boolean): LoneNode {
+  const graph = new Graph();
+  const operands: LoneOperand[] = [];
+  const isParameter = (tensor: Tensor | null): tensor is Tensor =>
+    tensor !== null && tensor.spec.layout === 'dense' && tensor.spec.dtype === 'f32' && isWeight(tensor);
+  const runs = op.updates !== undefined || inputs.some((input) => input !== null && !isParameter(input));
+  /** Tensors and counts that several of the node's inputs share, by id and shape. */
+  const known = new Map<string, Tensor>();
+  const once = (tensor: Tensor, operand: Omit<LoneOperand, 'spec'>, make: () => Tensor): Tensor => {
+    const key = `${tensor.id} ${tensor.spec.shape.join()}`;
+    const made = known.get(key) ?? make();
+    if (!known.has(key)) {
+      operands.push({ ...operand, spec: tensor.spec });
+    }
+    known.set(key, made);
+    return made;
+  };
+  const lone = inputs.map((tensor, input): Tensor | null => {
+    if (tensor === null) {
+      return null;
+    }
+    const { spec, count } = tensor;
+    const name = `input${input}`;
+    let made: Tensor;
+    if (op.updates?.includes(input)) {
+      made = once(tensor, { name, kind: 'state', input }, () => graph.state(name, spec));
+    } else if (runs && isParameter(tensor)) {
+      made = once(tensor, { name, kind: 'parameter', input }, () => graph.parameter(name, spec.shape));
+    } else {
+      made = once(tensor, { name, kind: 'input', input }, () => graph.input(name, spec));
+    }
+    if (count === undefined) {
+      return made;
+    }
+    const counted = `count${input}`;
+    const made1 = once(count, { name: counted, kind: 'count', input }, () => graph.input(counted, dense([1], 'u32')));
+    return graph.withCount(made, made1);
+  });
+  graph.apply(op, lone, attributes).forEach((output, i) => {
+    graph.output(`output${i}`, output);
+  });
+  return { graph, node: graph.nodes[0], operands };
+}
