@@ -1,5 +1,6 @@
 import { textTable } from '../text_table';
 import { isSameDevice } from './device_name';
+import { machineLines, type Machine } from './machine';
 import type { Failure, Timing } from './measure';
 import { OURS, type Task } from './model';
 import type { Work } from './work';
@@ -19,14 +20,7 @@ export interface ModelReport {
   readonly coldStartMs: number | null;
 }
 
-export interface BenchReport {
-  readonly engine: string;
-  readonly node: string;
-  readonly processor: string;
-  readonly cores: number;
-  /** Over the last minute, as the benchmark began: timings beside other work say little. */
-  readonly load: number;
-  readonly adapter: { readonly name: string; readonly driver: string; readonly software: boolean };
+export interface BenchReport extends Machine {
   readonly models: readonly ModelReport[];
 }
 
@@ -44,12 +38,8 @@ export function reportAsJson(report: BenchReport): string {
 }
 
 export function reportAsText(report: BenchReport): string {
-  const { adapter, processor, cores, load } = report;
-  const kind = adapter.software ? 'software (runs on the CPU)' : 'hardware';
   return [
-    `adapter    ${adapter.name}, ${kind}`,
-    `driver     ${adapter.driver}`,
-    `processor  ${processor}, ${cores} cores, load ${load.toFixed(1)}`,
+    ...machineLines(report),
     ...report.models.flatMap((model) => ['', ...modelLines(model)]),
   ].join('\n');
 }

@@ -7,6 +7,7 @@ import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { wholeNumber } from './number-option';
+import { Progress } from './progress';
 
 interface KernelOptions {
   readonly adapter: AdapterChoice;
@@ -61,15 +62,18 @@ async function opened(files: AtomicFile[], path: string | undefined): Promise<At
 
 async function measured({ adapter, runs, filter }: KernelOptions): Promise<KernelReport> {
   const gpu = await GpuDevice.open(nodeHost, adapter);
+  let progress: Progress | undefined;
   try {
     return await benchKernels(gpu, {
       filter,
       batches: runs,
-      tell: (done, total, what) => {
-        console.error(`${done}/${total} ${what}`);
+      tell: (total, what) => {
+        progress ??= new Progress(total, 'kernels');
+        progress.step(what);
       },
     });
   } finally {
+    progress?.end();
     gpu.close();
   }
 }

@@ -1,7 +1,6 @@
-import { cpus, loadavg } from 'node:os';
 import { Option, type Command } from 'commander';
 import { now } from '../bench/cold_start';
-import { deviceName } from '../bench/device_name';
+import { thisMachine } from '../bench/machine';
 import type { BenchModel } from '../bench/model';
 import { BENCH_MODELS } from '../bench/models';
 import { PEER_IDS, type PeerId } from '../bench/peers/peer';
@@ -11,7 +10,6 @@ import { runModel } from '../bench/run_model';
 import { AtomicFile } from '../data/atomic';
 import { InputError } from '../errors';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
-import { packageVersion } from '../node/package-root';
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { wholeNumber } from './number-option';
@@ -85,29 +83,17 @@ async function benchModels(models: readonly BenchModel[], options: BenchOptions)
   const tell = (text: string): void => {
     console.error(text);
   };
-  const [load] = loadavg();
   const { peers: wanted } = options;
   const peers = wanted === undefined ? [] : peersOf(wanted === true ? PEER_IDS : wanted, tell);
   const gpu = await GpuDevice.open(nodeHost, options.adapter);
+  // before the work: its load is none that others make
+  const machine = thisMachine(gpu);
   try {
     const reports: ModelReport[] = [];
     for (const model of models) {
       reports.push(await runModel(model, gpu, peers, { ...options, tell }));
     }
-    const processors = cpus();
-    return {
-      engine: packageVersion(),
-      node: process.versions.node,
-      processor: processors[0]?.model ?? 'unknown',
-      cores: processors.length,
-      load,
-      adapter: {
-        name: deviceName(gpu.adapter.info),
-        driver: gpu.adapter.info.description,
-        software: gpu.capabilities.software,
-      },
-      models: reports,
-    };
+    return { ...machine, models: reports };
   } finally {
     gpu.close();
   }

@@ -15,8 +15,8 @@ export interface KernelBenchOptions {
   /** Batches of each case. */
   readonly batches: number;
   readonly workloads?: readonly Workload[];
-  /** Is told of the ceilings, then of each case before it is measured. */
-  readonly tell: (done: number, total: number, what: string) => void;
+  /** Is told of each case that is measured: how many there are, and which this one was. */
+  readonly tell: (total: number, what: string) => void;
 }
 
 /**
@@ -47,14 +47,11 @@ export async function benchKernels(gpu: GpuDevice, options: KernelBenchOptions):
     );
   }
 
-  tell(0, cases.size, 'ceilings of the device');
   const ceilings = await measureCeilings(gpu);
   const figures = new Map<KernelCase, CaseFigures>();
   const leftOut: { op: string; layer: string; reason: string }[] = [];
-  let done = 0;
   for (const [one, layer] of cases) {
     const op = one.node.op.name;
-    tell(done++, cases.size, `${op} ${layer}`);
     try {
       figures.set(one, figuresOf(one, work.get(one)!, await timeCase(gpu, one, batches), ceilings));
     } catch (error) {
@@ -63,6 +60,7 @@ export async function benchKernels(gpu: GpuDevice, options: KernelBenchOptions):
       }
       leftOut.push({ op, layer, reason: error.message });
     }
+    tell(cases.size, `${op} ${layer}`);
   }
   return {
     ...machine,
