@@ -35,13 +35,13 @@ export class PeerChild {
     return peer;
   }
 
-  /** A script for Python; requests and answers are lines of JSON. */
-  static python(python: string, script: string, what: string): PeerChild {
-    const child = spawn(python, [script], { stdio: 'pipe' });
+  /** A script for another interpreter; requests and answers are lines of JSON. */
+  static lines(interpreter: string, script: string, what: string): PeerChild {
+    const child = spawn(interpreter, [script], { stdio: 'pipe' });
     // a process that has ended is told by `ask`
     child.stdin.on('error', () => undefined);
     const peer = new PeerChild(child, what, (request) => child.stdin.write(`${JSON.stringify(request)}\n`));
-    createInterface({ input: child.stdout }).on('line', (line) => peer.settle?.(JSON.parse(line) as Answer));
+    createInterface({ input: child.stdout }).on('line', (line) => peer.settle?.(answerOf(line)));
     return peer;
   }
 
@@ -93,5 +93,13 @@ export class PeerChild {
       child.kill();
       await exit;
     }
+  }
+}
+
+function answerOf(line: string): Answer {
+  try {
+    return JSON.parse(line) as Answer;
+  } catch {
+    return { error: `says ${JSON.stringify(line)}` };
   }
 }

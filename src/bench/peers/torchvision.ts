@@ -36,7 +36,7 @@ async function load(
   { id, weights }: BenchModel,
   where: { readonly device: string; readonly inputs: string },
 ): Promise<Contestant> {
-  const child = PeerChild.python(python, script, `torchvision (${where.device})`);
+  const child = PeerChild.lines(python, script, `torchvision (${where.device})`);
   try {
     const request = { model: id, weights, ...where };
     const { version, device } = await child.ask<{ version: string; device: string }>(request);
