@@ -38,10 +38,7 @@ export function reportAsJson(report: BenchReport): string {
 }
 
 export function reportAsText(report: BenchReport): string {
-  return [
-    ...machineLines(report),
-    ...report.models.flatMap((model) => ['', ...modelLines(model)]),
-  ].join('\n');
+  return [...machineLines(report), ...report.models.flatMap((model) => ['', ...modelLines(model)])].join('\n');
 }
 
 function modelLines({ title, task, timings, agreement, absent, work, coldStartMs }: ModelReport): string[] {
