@@ -86,6 +86,16 @@ export class PeerChild {
     });
   }
 
+  /** The first request, without which the process is of no use: it ends where that fails. */
+  async load<T>(request: object): Promise<T> {
+    try {
+      return await this.ask<T>(request);
+    } catch (error) {
+      await this.end();
+      throw error;
+    }
+  }
+
   async end(): Promise<void> {
     const { child } = this;
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {

@@ -34,27 +34,19 @@ export function onnxRuntime(provider: Provider, { root, tell }: PeerSetting): Pe
       requirePackage(script, 'onnxruntime-node');
       const file = exported(model, root, tell);
       const child = PeerChild.node(script, `ONNX Runtime (${provider})`);
-      try {
-        return [await load(child, model, provider, file)];
-      } catch (error) {
-        await child.end();
-        throw error;
-      }
+      const { shape, data } = model.peerInputs().get('image')!;
+      const request = { file, provider, shape, data, outputs: model.peerOutputs };
+      const { version } = await child.load<{ version: string }>({ kind: 'load', ...request });
+      const peer: Contestant = {
+        name: `ONNX Runtime ${version}, ${provider === 'webgpu' ? 'WebGPU' : 'CPU'}`,
+        get adapter() {
+          return provider === 'webgpu' ? child.vulkanDevice : null;
+        },
+        run: () => child.ask<ModelRun>({ kind: 'run' }),
+        release: () => child.end(),
+      };
+      return [peer];
     },
-  };
-}
-
-async function load(child: PeerChild, model: BenchModel, provider: Provider, file: string): Promise<Contestant> {
-  const { shape, data } = model.peerInputs().get('image')!;
-  const request = { kind: 'load', file, provider, shape, data, outputs: model.peerOutputs };
-  const { version } = await child.ask<{ version: string }>(request);
-  return {
-    name: `ONNX Runtime ${version}, ${provider === 'webgpu' ? 'WebGPU' : 'CPU'}`,
-    get adapter() {
-      return provider === 'webgpu' ? child.vulkanDevice : null;
-    },
-    run: () => child.ask<ModelRun>({ kind: 'run' }),
-    release: () => child.end(),
   };
 }
 

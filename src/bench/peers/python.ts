@@ -10,6 +10,9 @@ export interface Python {
   readonly cuda: boolean;
 }
 
+/** What was found, by the value of PYTHON: to ask costs seconds. */
+const found = new Map<string | undefined, Python>();
+
 const PROBE = 'import numpy, torch, torchvision; print(torch.cuda.is_available())';
 
 /**
@@ -17,11 +20,17 @@ const PROBE = 'import numpy, torch, torchvision; print(torch.cuda.is_available()
  * @throws InputError, saying how to install it
  */
 export function findPython(): Python {
+  const known = found.get(process.env.PYTHON);
+  if (known !== undefined) {
+    return known;
+  }
   const candidates = process.env.PYTHON === undefined ? PYTHONS : [process.env.PYTHON];
   for (const command of candidates) {
     const { status, stdout } = spawnSync(command, ['-c', PROBE], { encoding: 'utf8' });
     if (status === 0) {
-      return { command, cuda: stdout.trim() === 'True' };
+      const python = { command, cuda: stdout.trim() === 'True' };
+      found.set(process.env.PYTHON, python);
+      return python;
     }
   }
   throw new InputError(

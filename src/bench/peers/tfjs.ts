@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { resnet50, resnet50Shapes } from '../classifier';
 import { formulaWeights } from '../formula_weights';
-import type { ModelRun } from '../measure';
+import type { Contestant, ModelRun } from '../measure';
 import { PeerChild } from './child';
 import { requirePackage } from './packages';
 import type { Peer, PeerSetting } from './peer';
@@ -17,30 +17,21 @@ export function tfjsWebgpu({ root }: PeerSetting): Peer {
     async start(model) {
       requirePackage(script, '@tensorflow/tfjs-core');
       requirePackage(script, '@tensorflow/tfjs-backend-webgpu');
+      const shapes = resnet50Shapes();
+      const weights = [...formulaWeights(shapes)].map(([name, data]) => ({ name, shape: shapes.get(name), data }));
+      const { shape, data } = model.peerInputs().get('image')!;
       const child = PeerChild.node(script, 'TensorFlow.js');
-      try {
-        const shapes = resnet50Shapes();
-        const weights = [...formulaWeights(shapes)].map(([name, data]) => ({ name, shape: shapes.get(name), data }));
-        const { shape, data } = model.peerInputs().get('image')!;
-        const { version, adapter } = await child.ask<{ version: string; adapter: string }>({
-          kind: 'load',
-          weights,
-          shape,
-          data,
-        });
-        const peer = {
-          name: `TensorFlow.js ${version}, WebGPU`,
-          get adapter() {
-            return child.vulkanDevice ?? adapter;
-          },
-          run: () => child.ask<ModelRun>({ kind: 'run' }),
-          release: () => child.end(),
-        };
-        return [peer];
-      } catch (error) {
-        await child.end();
-        throw error;
-      }
+      const request = { kind: 'load', weights, shape, data };
+      const { version, adapter } = await child.load<{ version: string; adapter: string }>(request);
+      const peer: Contestant = {
+        name: `TensorFlow.js ${version}, WebGPU`,
+        get adapter() {
+          return child.vulkanDevice ?? adapter;
+        },
+        run: () => child.ask<ModelRun>({ kind: 'run' }),
+        release: () => child.end(),
+      };
+      return [peer];
     },
   };
 }

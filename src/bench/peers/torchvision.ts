@@ -37,17 +37,12 @@ async function load(
   where: { readonly device: string; readonly inputs: string },
 ): Promise<Contestant> {
   const child = PeerChild.lines(python, script, `torchvision (${where.device})`);
-  try {
-    const request = { model: id, weights, ...where };
-    const { version, device } = await child.ask<{ version: string; device: string }>(request);
-    return {
-      name: `torchvision ${version}, ${device}`,
-      adapter: null,
-      run: () => child.ask<ModelRun>({}),
-      release: () => child.end(),
-    };
-  } catch (error) {
-    await child.end();
-    throw error;
-  }
+  const request = { model: id, weights, ...where };
+  const { version, device } = await child.load<{ version: string; device: string }>(request);
+  return {
+    name: `torchvision ${version}, ${device}`,
+    adapter: null,
+    run: () => child.ask<ModelRun>({}),
+    release: () => child.end(),
+  };
 }
