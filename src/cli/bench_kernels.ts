@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { benchKernels } from '../bench/kernels/bench';
 import { kernelReportAsJson, kernelReportAsText, type KernelReport } from '../bench/kernels/report';
 import { roofline } from '../bench/kernels/roofline';
@@ -8,10 +8,16 @@ import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { wholeNumber } from './number-option';
 import { Progress } from './progress';
+import { TuningSession } from './tuning';
+
+const TUNE =
+  'on: by the variants that are fastest on this device, measured where they are not known yet (at most 20 s); off: by the ' +
+  'usual ones. Default: on for hardware adapters, off for software ones';
 
 interface KernelOptions {
   readonly adapter: AdapterChoice;
   readonly runs: number;
+  readonly tune?: 'off' | 'on';
   readonly all?: boolean;
   readonly filter?: string;
   readonly json?: string;
@@ -28,6 +34,7 @@ export function registerBenchKernels(bench: Command): void {
     .option('--json <file>', 'write all figures to a JSON file')
     .option('--plot <file>', 'write a roofline picture (SVG)')
     .option('--runs <n>', 'batches of at least 20 ms that each is timed in', wholeNumber('--runs', 1, 1000), 5)
+    .addOption(new Option('--tune <mode>', TUNE).choices(['off', 'on']))
     .addOption(adapterOption())
     .action(async (options: KernelOptions) => {
       const files: AtomicFile[] = [];
@@ -60,18 +67,22 @@ async function opened(files: AtomicFile[], path: string | undefined): Promise<At
   return file;
 }
 
-async function measured({ adapter, runs, filter }: KernelOptions): Promise<KernelReport> {
+async function measured({ adapter, runs, filter, tune }: KernelOptions): Promise<KernelReport> {
   const gpu = await GpuDevice.open(nodeHost, adapter);
   let progress: Progress | undefined;
   try {
-    return await benchKernels(gpu, {
+    const session = await TuningSession.open(gpu, tune);
+    const report = await benchKernels(gpu, {
       filter,
       batches: runs,
+      tuner: session.tuner,
       tell: (total, what) => {
         progress ??= new Progress(total, 'kernels');
         progress.step(what);
       },
     });
+    await session.close();
+    return report;
   } finally {
     progress?.end();
     gpu.close();

@@ -7,7 +7,7 @@ import { kernelReportAsJson, kernelReportAsText, type KernelReport } from '../..
 import { roofline } from '../../src/bench/kernels/roofline';
 import type { CaseWork } from '../../src/bench/kernels/time_case';
 import { Graph, type Node } from '../../src/graph/graph';
-import { conv2d } from '../../src/kernels/conv2d';
+import { conv2d, type Conv2dAttributes } from '../../src/kernels/conv2d';
 import { unary } from '../../src/kernels/elementwise';
 import { featureMap } from '../../src/kernels/tensor';
 
@@ -17,7 +17,13 @@ const SCENE = { source: { height: 8, width: 8 }, resized: { height: 8, width: 8 
 function nodes(): Node[] {
   const graph = new Graph();
   const x = graph.input('x', featureMap([1, 8, 8, 4]));
-  const attributes = { stride: [2, 2], padding: [1, 1], dilation: [1, 1], groups: 1, activation: 'none' } as const;
+  const attributes: Conv2dAttributes = {
+    stride: [2, 2],
+    padding: [1, 1],
+    dilation: [1, 1],
+    groups: 1,
+    activation: 'none',
+  };
   const y = graph.apply1(conv2d, [x, graph.parameter('w', [4, 4, 3, 3]), null, null], attributes);
   graph.apply1(unary, [y], { function: 'relu' });
   return graph.nodes;

@@ -1,12 +1,13 @@
 import { InputError } from '../../errors';
 import type { GpuDevice } from '../../gpu/device';
 import { DeviceMemoryError } from '../../gpu/errors';
+import type { Tuner } from '../../graph/tuner';
 import { thisMachine } from '../machine';
 import { kernelCases, type KernelCase, type Occurrence } from './cases';
 import { figuresOf, rowOf, type CaseFigures } from './figures';
 import { measureCeilings } from './probes';
 import type { KernelReport } from './report';
-import { timeCase, workOf, type CaseWork } from './time_case';
+import { timeCase, workOf } from './time_case';
 import { WORKLOADS, workloadNodes, type Workload } from './workloads';
 
 export interface KernelBenchOptions {
@@ -15,6 +16,8 @@ export interface KernelBenchOptions {
   /** Batches of each case. */
   readonly batches: number;
   readonly workloads?: readonly Workload[];
+  /** Left out: ops choose their variants for themselves. */
+  readonly tuner?: Tuner;
   /** Is told of each case that is measured: how many there are, and which this one was. */
   readonly tell: (total: number, what: string) => void;
 }
@@ -24,24 +27,24 @@ export interface KernelBenchOptions {
  * @throws InputError where nothing fits the filter
  */
 export async function benchKernels(gpu: GpuDevice, options: KernelBenchOptions): Promise<KernelReport> {
-  const { filter, batches, workloads = WORKLOADS, tell } = options;
+  const { filter, batches, workloads = WORKLOADS, tuner, tell } = options;
   const machine = thisMachine(gpu);
   const { capabilities } = gpu;
   const phases = kernelCases(workloads.flatMap((workload) => workloadNodes(workload, capabilities.maxBindingSize)));
-  const work = new Map<KernelCase, CaseWork>();
+  const kernels = new Map<KernelCase, readonly string[]>();
   const chosen = phases.map((phase) => ({
     ...phase,
     occurrences: phase.occurrences.flatMap((occurrence) => {
-      const known = work.get(occurrence.case) ?? workOf(occurrence.case, capabilities);
-      work.set(occurrence.case, known);
-      return chosenOccurrence(occurrence, known.kernels, filter);
+      const known = kernels.get(occurrence.case) ?? workOf(occurrence.case, capabilities).kernels;
+      kernels.set(occurrence.case, known);
+      return chosenOccurrence(occurrence, known, filter);
     }),
   }));
   const cases = new Map(
     chosen.flatMap(({ occurrences }) => occurrences.map((one) => [one.case, one.layers[0]] as const)),
   );
   if (cases.size === 0) {
-    const ops = [...new Set([...work.keys()].map(({ node }) => node.op.name))].sort();
+    const ops = [...new Set([...kernels.keys()].map(({ node }) => node.op.name))].sort();
     throw new InputError(
       `--filter ${filter}: no op, kernel or layer has that in its name; the ops are ${ops.join(', ')}`,
     );
@@ -53,7 +56,8 @@ export async function benchKernels(gpu: GpuDevice, options: KernelBenchOptions):
   for (const [one, layer] of cases) {
     const op = one.node.op.name;
     try {
-      figures.set(one, figuresOf(one, work.get(one)!, await timeCase(gpu, one, batches), ceilings));
+      const times = await timeCase(gpu, one, batches, tuner);
+      figures.set(one, figuresOf(one, workOf(one, capabilities, tuner), times, ceilings));
     } catch (error) {
       if (!(error instanceof DeviceMemoryError)) {
         throw error;

@@ -6,6 +6,7 @@ import type { Node } from '../../graph/graph';
 import { lowerGraph, operandsOf } from '../../graph/lower';
 import { ParameterStore } from '../../graph/parameters';
 import { StateStore } from '../../graph/states';
+import type { Tuner } from '../../graph/tuner';
 import { byteLength, storedLength, type TensorSpec } from '../../kernels/tensor';
 import { timeBatches, type Batches } from './batches';
 import { isWeight, type KernelCase } from './cases';
@@ -25,13 +26,13 @@ export interface CaseWork {
 /** Ops that read no more of their inputs than they write. */
 const READ_IN_PART = new Set(['slice', 'gatherRows', 'gatherAnchors', 'decodeBoxes', 'encodeBoxes', 'sampleClasses']);
 
-/** A case's dispatches as a device of these capabilities gets them. Nothing runs. */
-export function workOf({ node }: KernelCase, capabilities: Capabilities): CaseWork {
+/** A case's dispatches as a device of these capabilities gets them, by what a tuner has chosen. Nothing runs. */
+export function workOf({ node }: KernelCase, capabilities: Capabilities, tuner?: Tuner): CaseWork {
   const { graph } = aloneInGraph(node, isWeight);
   const { calls } = lowerGraph(
     graph,
     capabilities,
-    () => undefined,
+    (lone) => tuner?.variantOf(lone),
     () => true,
   );
   const dispatched = calls.map(
@@ -61,8 +62,13 @@ function traffic({ op, inputs, outputs }: Node): number {
   return written + size(distinct.map(({ spec }) => spec)) + size(updated.map((state) => state!.spec));
 }
 
-/** Times a case on values by formula, with all lists full. */
-export async function timeCase(gpu: GpuDevice, { node, scene }: KernelCase, batches: number): Promise<Batches> {
+/** Times a case on values by formula, with all lists full, by the variant that the tuner chooses or else the op's own. */
+export async function timeCase(
+  gpu: GpuDevice,
+  { node, scene }: KernelCase,
+  batches: number,
+  tuner?: Tuner,
+): Promise<Batches> {
   const { graph, operands } = aloneInGraph(node, isWeight);
   const specs = node.inputs.map((input) => input?.spec ?? null);
   const parameters = operands.filter(({ kind }) => kind === 'parameter');
@@ -76,7 +82,7 @@ export async function timeCase(gpu: GpuDevice, { node, scene }: KernelCase, batc
       states.add(name, storedLength(spec));
     }
     const label = `${node.op.name} ${node.scope}`;
-    const compiled = await CompiledGraph.create(graph, store, { label, states });
+    const compiled = await CompiledGraph.create(graph, store, { label, states, tuner });
     try {
       for (const { name, kind, input } of operands) {
         if (kind === 'input') {
