@@ -11,12 +11,12 @@ fn weight_of(label: u32, channel4: u32) -> vec4f {
   return weight[label * params.channels4 + channel4];
 }
 //#else
-// rows of the weight begin where no vec4 does, and end before the padding channels of x
+// rows of the weight begin where no vec4 does, and end before the padding channels of x, which are zero
 fn weight_of(label: u32, channel4: u32) -> vec4f {
   let first = channel4 * 4u;
   let row = label * params.channels;
   let at = vec4u(row) + min(vec4u(first, first + 1u, first + 2u, first + 3u), vec4u(params.channels - 1u));
-  return keep_channels(vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]), params.channels - first);
+  return vec4f(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
 }
 //#end
 

@@ -1,4 +1,3 @@
-import channelsSource from '../../shaders/lib/channels.wgsl';
 import classMasksSource from '../../shaders/masks/class_masks.wgsl';
 import type { Capabilities } from '../gpu/capabilities';
 import { u32 } from '../gpu/kernel';
@@ -60,7 +59,7 @@ export const classMasks: Op<Record<string, never>> = {
     const [classes] = weight.spec.shape;
     context.dispatch({
       kernel: 'masks/class_masks',
-      source: (aligned ? '' : channelsSource) + classMasksSource,
+      source: classMasksSource,
       defines: { ...division, ALIGNED: aligned, COUNTED: x.count !== undefined },
       bindings: {
         x: read(x, 'vec4f'),
