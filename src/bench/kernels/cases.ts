@@ -1,4 +1,5 @@
 import type { Node, Tensor } from '../../graph/graph';
+import { isConstant } from '../../graph/tuning';
 import type { Scene } from './values';
 import type { Phase, Workload, WorkloadNodes } from './workloads';
 
@@ -31,7 +32,7 @@ export function kernelCases(phases: readonly WorkloadNodes[]): PhaseCases[] {
   const known = new Map<string, KernelCase>();
   return phases.map(({ workload, phase, nodes, scene }) => {
     const layers = new Map<KernelCase, string[]>();
-    for (const node of nodes.filter((one) => !isConstantNode(one))) {
+    for (const node of nodes.filter((one) => !isComputedOnce(one))) {
       const key = signature(node);
       const one = known.get(key) ?? { node, scene };
       known.set(key, one);
@@ -57,11 +58,9 @@ export function isWeight({ source }: Tensor): boolean {
   }
 }
 
-/** Computed once for all runs. In training the parameters change, so only what has no inputs is constant there, too. */
-function isConstantNode(node: Node): boolean {
-  const isConstant = ({ source }: Tensor): boolean =>
-    source.kind === 'parameter' || (source.kind === 'node' && isConstantNode(source.node));
-  return node.op.updates === undefined && node.inputs.every((input) => input === null || isConstant(input));
+/** Parameters that train are states, so that in training only what has no inputs is left out. */
+function isComputedOnce({ inputs }: Node): boolean {
+  return inputs.every((input) => input === null || isConstant(input));
 }
 
 function signature({ op, inputs, outputs, attributes }: Node): string {
