@@ -5,7 +5,6 @@ import { readTrainingDataset } from '../data/training/dataset';
 import { SampleFeed } from '../data/training/feed';
 import { Warnings } from '../data/warnings';
 import { writeFile } from '../data/write_file';
-import { InputError } from '../errors';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { nodeHost } from '../node/webgpu';
 import { changesColours } from '../train/augment/draw_colours';
@@ -18,6 +17,7 @@ import { wholeNumber } from './number-option';
 import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
 import { Progress } from './progress';
+import { trainingFiles } from './training-files';
 
 interface PreviewOptions {
   readonly config: string;
@@ -49,11 +49,7 @@ export function registerDataPreview(data: Command): void {
 
 async function preview(options: PreviewOptions): Promise<void> {
   const { config } = resolveConfig(options.config, options.set);
-  const { annotations, images } = config.data.train;
-  if (annotations === null || images === null) {
-    const key = annotations === null ? 'data.train.annotations' : 'data.train.images';
-    throw new InputError(`configuration ${options.config}: ${key} is missing; set it there or by --set ${key}=PATH`);
-  }
+  const { annotations, images } = trainingFiles(config);
   await requireOtherFile(options.out, [options.config, annotations], '--out');
   const warnings = new Warnings();
   const samples = await prepare(config, await readTrainingDataset(annotations, images, config.data, warnings), options);

@@ -1,11 +1,13 @@
 /**
  * Runs `work`, which is told of Ctrl-C and ends in its own time; a second Ctrl-C ends the process at once. A terminal that
- * is closed is as one Ctrl-C, unless nothing is written to it: Node undoes what `nohup` sets. That nobody reads stderr any
- * more ends nothing: `| tee` dies at the Ctrl-C that is to save.
+ * is closed is as one Ctrl-C, unless nothing is written to it: Node undoes what `nohup` sets. That nobody reads the output any
+ * more ends nothing, elsewhere the end of a command (main.ts): `| tee` dies at the Ctrl-C that is to save, and `| head` is no
+ * wish to lose hours of work.
  */
 export async function withInterrupts<T>(work: (isStopping: () => boolean) => Promise<T>): Promise<T> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const before = signals.map((signal) => process.listeners(signal));
+  const outputs = [process.stdout, process.stderr].map((stream) => ({ stream, onError: stream.listeners('error') }));
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (signal === 'SIGHUP') {
@@ -19,7 +21,7 @@ export async function withInterrupts<T>(work: (isStopping: () => boolean) => Pro
     console.error('\nengine: finishing the step, then saving; once more ends at once, without saving');
   };
   const ignore = (): void => undefined;
-  process.stderr.on('error', ignore);
+  outputs.forEach(({ stream }) => stream.removeAllListeners('error').on('error', ignore));
   signals.forEach((signal) => {
     process.removeAllListeners(signal);
     process.on(signal, stop);
@@ -27,7 +29,10 @@ export async function withInterrupts<T>(work: (isStopping: () => boolean) => Pro
   try {
     return await work(() => stopping);
   } finally {
-    process.stderr.removeListener('error', ignore);
+    outputs.forEach(({ stream, onError }) => {
+      stream.removeListener('error', ignore);
+      onError.forEach((listener) => stream.on('error', listener as (error: Error) => void));
+    });
     signals.forEach((signal, i) => {
       process.removeListener(signal, stop);
       before[i].forEach((listener) => process.on(signal, listener));

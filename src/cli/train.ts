@@ -3,20 +3,23 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { resolveConfig, type TrainConfig } from '../config/load';
 import { readTrainingDataset, readValidationDataset, type TrainingDataset } from '../data/training/dataset';
+import { datasetIdentity } from '../data/training/identity';
 import { Warnings } from '../data/warnings';
 import { InputError } from '../errors';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { Detector } from '../models/detector';
 import { nodeHost } from '../node/webgpu';
 import type { ResumableCheckpoint } from '../train/checkpoint';
+import { courseOf } from '../train/course';
 import { describeInit, initFrom } from '../train/init';
 import { initialWeights } from '../train/initial_weights';
 import { TrainingRun, type TrainingOutcome } from '../train/run';
-import { requireSameClasses, resumedWeights } from '../train/resume';
+import { requireSameClasses, requireSameDataset, resumedWeights } from '../train/resume';
 import { RunFolder } from '../train/run_folder';
 import { adapterOption } from './adapter-option';
 import { withInterrupts } from './interrupts';
 import { printWarnings } from './print-warnings';
+import { trainingFiles } from './training-files';
 
 interface TrainOptions {
   readonly config?: string;
@@ -55,10 +58,16 @@ async function train(options: TrainOptions): Promise<void> {
   const stated = resolveConfig(name, settings);
   const warnings = new Warnings();
   const { data } = stated.config;
-  const [annotations, images] = trainingFiles(data.train);
+  const { annotations, images } = trainingFiles(stated.config);
   const training = await readTrainingDataset(annotations, images, data, warnings);
   if (checkpoint !== null) {
     requireSameClasses(checkpoint, stated.config.classNames, training.classNames);
+    requireSameDataset(checkpoint, datasetIdentity(training), annotations);
+    const { totalSteps } = courseOf(stated.config, training.images);
+    if (checkpoint.state.step >= totalSteps) {
+      console.log(finishedLine(stated.config, checkpoint.state.step, totalSteps));
+      return;
+    }
   }
   const { config, yaml, remark } = stated.withClasses(
     training.classNames,
@@ -134,13 +143,9 @@ async function origin({ config, out, init, resume }: TrainOptions): Promise<Orig
   return { folder, checkpoint, name: folder.file('config.yaml') };
 }
 
-function trainingFiles({ annotations, images }: TrainConfig['data']['train']): [string, string] {
-  if (annotations === null || images === null) {
-    const key = annotations === null ? 'annotations' : 'images';
-    const example = key === 'annotations' ? 'train.json' : 'FOLDER';
-    throw new InputError(`data.train.${key} is not given: add --set data.train.${key}=${example}`);
-  }
-  return [annotations, images];
+function finishedLine({ train }: TrainConfig, steps: number, totalSteps: number): string {
+  const [key, value] = train.steps === null ? ['epochs', train.epochs] : ['steps', train.steps];
+  return `the run is finished: ${steps} of ${totalSteps} steps; to go on, raise it by --set train.${key}=N (now ${value})`;
 }
 
 /** A folder that is not there yet, named after the configuration. */

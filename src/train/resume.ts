@@ -1,3 +1,4 @@
+import type { DatasetIdentity } from '../data/training/identity';
 import { InputError } from '../errors';
 import { isBookkeeping } from '../io/names';
 import { quoteName } from '../io/text';
@@ -37,6 +38,23 @@ export function resumedWeights(
     throw cannotResume(checkpoint, `the model that these settings make has no tensor ${quoteName(unused)}`);
   }
   return weights;
+}
+
+/**
+ * @param now of the dataset to go on with
+ * @param annotations its file
+ * @throws InputError where the run was trained on another dataset; older checkpoints tell it by the number of images alone
+ */
+export function requireSameDataset(checkpoint: ResumableCheckpoint, now: DatasetIdentity, annotations: string): void {
+  const then = checkpoint.state.extra as Partial<DatasetIdentity>;
+  if ((then.images ?? now.images) !== now.images || (then.digest ?? now.digest) !== now.digest) {
+    const described = ({ images, objects, digest }: Partial<DatasetIdentity>): string =>
+      `${images} images${digest === undefined ? '' : ` with ${objects} objects (digest ${digest})`}`;
+    throw cannotResume(
+      checkpoint,
+      `the run was trained on ${described(then)}, and ${annotations} has ${described(now)}`,
+    );
+  }
 }
 
 /** @throws InputError where the dataset has other classes than those that the run learnt */

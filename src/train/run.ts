@@ -1,6 +1,7 @@
 import type { TrainConfig } from '../config/load';
 import type { TrainingDataset, ValidationDataset } from '../data/training/dataset';
 import { SampleFeed } from '../data/training/feed';
+import { datasetIdentity, type DatasetIdentity } from '../data/training/identity';
 import type { DecodedSample } from '../data/training/sample';
 import { InputError } from '../errors';
 import type { GpuDevice } from '../gpu/device';
@@ -16,7 +17,7 @@ import { validationLine } from './log/lines';
 import { TrainingProgress } from './log/progress';
 import { TrainingLog } from './log/training_log';
 import { lossComplaint } from './loss_check';
-import { cannotResume, lacksTensor } from './resume';
+import { lacksTensor } from './resume';
 import type { RunFolder } from './run_folder';
 import { runSettings, type RunSettings } from './settings_from_config';
 import { Trainer, type StepResult } from './trainer';
@@ -33,7 +34,7 @@ export interface TrainingRunOptions {
   /** What every parameter of the model begins with, by torchvision's names. */
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** What to go on from. */
+  /** What to go on from: a checkpoint of the same dataset. */
   readonly checkpoint: ResumableCheckpoint | null;
   /** Whether the run is to end after the step that is being done. */
   readonly isStopping: () => boolean;
@@ -163,11 +164,7 @@ export class TrainingRun {
 
   private resume(checkpoint: ResumableCheckpoint): void {
     const { tensors, state, path } = checkpoint;
-    const images = this.options.training.images.length;
-    const { images: imagesThen = images, lbfgs = null, earlyStopping } = state.extra as Partial<SavedExtra>;
-    if (imagesThen !== images) {
-      throw cannotResume(checkpoint, `the run was trained on ${imagesThen} images, and there are ${images} now`);
-    }
+    const { lbfgs = null, earlyStopping } = state.extra as Partial<SavedExtra>;
     this.trainer.restore(tensors, lbfgs, (name) => {
       throw lacksTensor(checkpoint, name);
     });
@@ -286,7 +283,7 @@ export class TrainingRun {
   private async save(): Promise<void> {
     const { training, folder, config } = this.options;
     const extra: SavedExtra = {
-      images: training.images.length,
+      ...datasetIdentity(training),
       lbfgs: this.trainer.lbfgsState,
       earlyStopping: this.stopping,
     };
@@ -338,10 +335,8 @@ export class TrainingRun {
   }
 }
 
-/** What a checkpoint's `extra` holds. */
-interface SavedExtra {
-  /** Of the training set: an epoch of another number of images cannot go on. */
-  readonly images: number;
+/** What a checkpoint's `extra` holds, beside what tells the training set. */
+interface SavedExtra extends DatasetIdentity {
   readonly lbfgs: LbfgsState | null;
   readonly earlyStopping: EarlyStoppingState;
 }

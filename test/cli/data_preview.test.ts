@@ -76,7 +76,9 @@ test('changes are seen: a mirrored image, another brightness', async () => {
 test('what is missing is told', async () => {
   const none = await preview();
   expect(none.code).toBe(2);
-  expect(none.stderr).toMatch(/mask_rcnn_slim: data\.train\.annotations is missing; set it there or by --set/);
+  expect(none.stderr).toMatch(
+    /^engine: data\.train\.annotations is not given: add --set data\.train\.annotations=train\.json$/m,
+  );
   const wrong = await preview(...data(), '--set', 'augment.rotate.probabilty=1');
   expect(wrong.code).toBe(2);
   expect(wrong.stderr).toContain('probability');

@@ -44,10 +44,19 @@ test('a second Ctrl-C ends the process', async () => {
   exit.mockRestore();
 });
 
-test('a reader that is gone ends nothing', async () => {
-  const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
-  expect(await told(() => process.stderr.emit('error', gone))).toEqual([false, false]);
-});
+test.each(['stdout', 'stderr'] as const)(
+  'that nobody reads %s any more ends nothing until the work is done',
+  async (name) => {
+    const gone = Object.assign(new Error('write EPIPE'), { code: 'EPIPE' });
+    const ends = vi.fn();
+    process[name].on('error', ends);
+    expect(await told(() => process[name].emit('error', gone))).toEqual([false, false]);
+    expect(ends).not.toHaveBeenCalled();
+    process[name].emit('error', gone);
+    expect(ends).toHaveBeenCalledExactlyOnceWith(gone);
+    process[name].removeListener('error', ends);
+  },
+);
 
 test('listeners are as before, also after an error', async () => {
   const listener = (): void => undefined;

@@ -40,8 +40,12 @@ afterAll(() => {
 /** So small that a step takes a fraction of a second. */
 const SMALL = [...TINY_SETTINGS, 'schedule.warm_up.steps=0', 'validate.every=1000'];
 
+function set(...keys: string[]): string[] {
+  return keys.flatMap((key) => ['--set', key]);
+}
+
 function settings(...more: string[]): string[] {
-  return [...data, ...SMALL, ...more].flatMap((setting) => ['--set', setting]);
+  return set(...data, ...SMALL, ...more);
 }
 
 function records(run: string): Record<string, unknown>[] {
@@ -187,7 +191,7 @@ describe('a run', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  test('leaves no folder, and a run to go on with as it was, where its settings do not fit', async () => {
+  test('leaves no folder, and a run to go on with as it was, where its settings do not fit or it is finished', async () => {
     const out = join(folder, 'small');
     const train = (...more: string[]) =>
       runCommand(
@@ -202,12 +206,27 @@ describe('a run', () => {
     const { code, stderr } = await train();
     expect(code, stderr).toBe(0);
     const before = readFileSync(join(out, 'config.yaml'), 'utf8');
-    const resumed = await runCommand('train', '--resume', out, '--set', 'optimizer={type: sgd, momentum: 0.9}');
+    const resumed = await runCommand(
+      'train',
+      '--resume',
+      out,
+      ...set('train.steps=2', 'optimizer={type: sgd, momentum: 0.9}'),
+    );
     expect(resumed.code).toBe(2);
     expect(resumed.stderr).toMatch(
       /last\.safetensors: it has no tensor "optimizer\/momentum\/.*resume with the data and settings/,
     );
     expect(readFileSync(join(out, 'config.yaml'), 'utf8')).toBe(before);
+
+    const finished = await runCommand('train', '--resume', out);
+    expect(finished).toMatchObject({ code: 0, stderr: '' });
+    expect(finished.stdout).toBe(
+      'the run is finished: 1 of 1 steps; to go on, raise it by --set train.steps=N (now 1)\n',
+    );
+    expect(readFileSync(join(out, 'config.yaml'), 'utf8')).toBe(before);
+    const longer = await runCommand('train', '--resume', out, ...set('train.steps=2'));
+    expect(longer.code, longer.stderr).toBe(0);
+    expect(longer.stdout).toContain('finished after step 2 of 2');
   });
 
   test('keeps what it has learnt where an image cannot be read', async () => {

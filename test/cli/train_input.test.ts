@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { resolveConfig } from '../../src/config/load';
+import { readTrainingDataset } from '../../src/data/training/dataset';
+import { datasetIdentity } from '../../src/data/training/identity';
+import { Warnings } from '../../src/data/warnings';
 import { Detector } from '../../src/models/detector';
 import type { NamedTensor } from '../../src/train/checkpoint';
 import { initialWeights } from '../../src/train/initial_weights';
@@ -136,7 +139,9 @@ describe('engine train --resume refuses', () => {
     run = await RunFolder.choose(inFolder('run'));
     await run.configure(yaml);
     for (const step of [10, 20]) {
-      await run.saveLast(tensors, { step, epoch: step, seed: 1, best: null, extra: {} }, 1);
+      const extra =
+        step === 10 ? {} : datasetIdentity(await readTrainingDataset(annotations, images, config.data, new Warnings()));
+      await run.saveLast(tensors, { step, epoch: step, seed: 1, best: null, extra: { ...extra } }, 1);
     }
   });
 
@@ -157,6 +162,20 @@ describe('engine train --resume refuses', () => {
     expect(await refused(`data.train.annotations=${pores}`)).toMatch(
       /the run learns "particle", and the dataset has "pore".*--init .*last\.safetensors/,
     );
+  });
+
+  test('another dataset of the same classes and number of images', async () => {
+    const fewer = changed('fewer.json', (file) => {
+      file.annotations.pop();
+    });
+    expect(await refused(`data.train.annotations=${fewer}`)).toMatch(
+      /the run was trained on 3 images with \d+ objects \(digest [0-9a-f]{16}\), and .*fewer\.json has 3 images with \d+ objects \(digest [0-9a-f]{16}\): resume with the data/,
+    );
+    const pair = changed('pair.json', (file) => {
+      const [{ image_id: first }] = file.annotations;
+      file.annotations = file.annotations.filter((annotation) => annotation.image_id !== first);
+    });
+    expect(await refused(`data.train.annotations=${pair}`)).toContain('pair.json has 2 images with');
   });
 
   test('a model of another form', async () => {

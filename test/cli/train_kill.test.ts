@@ -55,6 +55,24 @@ test('a run that is killed before its first checkpoint says so when it is to go 
   expect(stderr).toMatch(/^engine: .* holds no last\.safetensors, for the run ended before its first checkpoint/);
 });
 
+/** The exit code of a command whose output nobody reads. */
+async function unread(args: readonly string[]): Promise<unknown> {
+  const engine = spawn(process.execPath, ['bin/engine.mjs', ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  engine.stdout.destroy();
+  engine.stderr.destroy();
+  return new Promise((resolve) => {
+    engine.on('close', resolve);
+  });
+}
+
+test('a run whose output nobody reads any more goes on to its end', async () => {
+  const args = trainInto(inFolder('unread'));
+  // refused, for the warm-up is as long as the run
+  expect(await unread([...args, '--set', 'train.steps=2', '--set', 'schedule.warm_up.steps=2'])).toBe(2);
+  expect(await unread([...args, '--set', 'train.steps=2', '--set', 'schedule.warm_up.steps=0'])).toBe(0);
+  expect((await loadCheckpoint(inFolder('unread/last.safetensors'))).state?.step).toBe(2);
+});
+
 test.runIf(process.platform !== 'win32')('a run that is killed again and again ends with the same bits', async () => {
   const [whole, run] = [inFolder('whole'), inFolder('killed')];
   const uninterrupted = await runCommand(...trainInto(whole));
