@@ -125,7 +125,7 @@ async function readModel(
   return { config, weights: matchParameters(checkpoint, Detector.expectedParameters(config.model)) };
 }
 
-/** The images of one command, with the drawing of the last one beside the GPU's work on the next. */
+/** The images of one command, with the drawing of the last one beside the GPU's work on the next ones. */
 class InferRun {
   private detections = 0;
   private readonly saturated: string[] = [];

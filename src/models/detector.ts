@@ -61,7 +61,7 @@ interface Plan {
 }
 
 /** The images that are on the device at one time: the GPU works on one while the other is written or read back. */
-const IMAGES_IN_FLIGHT = 2;
+export const IMAGES_IN_FLIGHT = 2;
 /** Compiled plans that are kept; the one used longest ago goes first. */
 const PLANS_KEPT = 4;
 const MIN_RLE_BYTES = 1 << 18;

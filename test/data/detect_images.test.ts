@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { PNG } from 'pngjs';
 import { detectImages, type ImageFile } from '../../src/data/detect_images';
 import type { ImageDetections, RgbPixels } from '../../src/models/detector';
@@ -34,18 +35,68 @@ function slowDetector(events: string[]) {
   };
 }
 
-it('decodes the next image while the detector works, and no further', async () => {
+it('has two images on the device and decodes a third, in order and no further', async () => {
   const events: string[] = [];
-  const images = [1, 2, 3].map((width) => image(width, events));
-  for await (const { image, pixels, found } of detectImages(slowDetector(events), images)) {
+  const images = [1, 2, 3, 4].map((width) => image(width, events));
+  /** What each image's detection waits for. */
+  const gates = ['', 'decode 3', 'decode 4', 'detect 4', 'use 3'];
+  const detector = {
+    async detect({ width }: RgbPixels): Promise<ImageDetections> {
+      events.push(`detect ${width}`);
+      while (!events.includes(gates[width])) {
+        await setImmediate();
+      }
+      events.push(`detected ${width}`);
+      return { available: width } as ImageDetections;
+    },
+  };
+  for await (const { image, pixels, found } of detectImages(detector, images)) {
     expect([image, pixels.width]).toEqual([images[found.available - 1], found.available]);
     events.push(`use ${pixels.width}`);
   }
   expect(events).toEqual([
-    ...['decode 1', 'detect 1', 'decode 2', 'detected 1', 'use 1'],
-    ...['detect 2', 'decode 3', 'detected 2', 'use 2'],
-    ...['detect 3', 'detected 3', 'use 3'],
+    ...['decode 1', 'detect 1', 'decode 2', 'detect 2', 'decode 3', 'detected 1', 'use 1'],
+    ...['detect 3', 'decode 4', 'detected 2', 'use 2'],
+    ...['detect 4', 'detected 3', 'use 3', 'detected 4', 'use 4'],
   ]);
+});
+
+it('gives images in their order where a later one is done first', async () => {
+  const detector = {
+    async detect({ width }: RgbPixels): Promise<ImageDetections> {
+      await new Promise((resolve) => setTimeout(resolve, width === 1 ? 60 : 1));
+      return { available: width } as ImageDetections;
+    },
+  };
+  const order: number[] = [];
+  const images = [1, 2, 3].map((width) => image(width, []));
+  for await (const { found } of detectImages(detector, images)) {
+    order.push(found.available);
+  }
+  expect(order).toEqual([1, 2, 3]);
+});
+
+it('ends when the images on the device are done, also where the caller has had enough or one fails', async () => {
+  const events: string[] = [];
+  const images = [1, 2, 3, 4].map((width) => image(width, events));
+  for await (const { pixels } of detectImages(slowDetector(events), images)) {
+    expect(pixels.width).toBe(1);
+    break;
+  }
+  expect(events).toContain('detected 2');
+  expect(events).not.toContain('detect 3');
+
+  const late: string[] = [];
+  const failing = {
+    async detect(pixels: RgbPixels): Promise<ImageDetections> {
+      if (pixels.width === 1) {
+        throw new Error('the device is lost');
+      }
+      return slowDetector(late).detect(pixels);
+    },
+  };
+  await expect(detectImages(failing, images).next()).rejects.toThrow('the device is lost');
+  expect(late).toEqual(['detect 2', 'detected 2']);
 });
 
 it('gives what comes before an image that cannot be read', async () => {
