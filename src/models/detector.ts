@@ -83,7 +83,7 @@ export class Detector {
 
   /** @param weights by torchvision's names; see `expectedParameters` */
   constructor(
-    private readonly gpu: GpuDevice,
+    gpu: GpuDevice,
     readonly config: MaskRcnnConfig,
     weights: ReadonlyMap<string, Float32Array>,
     private readonly variants: Variants = {},
