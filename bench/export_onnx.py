@@ -5,6 +5,7 @@ Needs PyTorch 1.13 and torchvision 0.14 (Debian's python3-torch and python3-torc
 MODEL is resnet50 (input [1, 3, 224, 224], normalised), mask_rcnn, mask_rcnn_800 or slim (inputs [3, 320, 320],
 [3, 800, 1066] and [3, 520, 696], values 0 to 1). Shapes are static. Weights are those of a safetensors file, or by formula.
 """
+import inspect
 import os
 import sys
 import warnings
@@ -42,5 +43,8 @@ if __name__ == "__main__":
     example, outputs = MODELS[sys.argv[1]]()
     model = build(sys.argv[1], *sys.argv[3:])
     aside = f"{sys.argv[2]}.{os.getpid()}.tmp"
-    torch.onnx.export(model, (example,), aside, opset_version=OPSET, input_names=["image"], output_names=outputs)
+    # newer ones would take another exporter, which needs a package more
+    tracing = {"dynamo": False} if "dynamo" in inspect.signature(torch.onnx.export).parameters else {}
+    torch.onnx.export(
+        model, (example,), aside, opset_version=OPSET, input_names=["image"], output_names=outputs, **tracing)
     os.replace(aside, sys.argv[2])
