@@ -59,11 +59,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   var panel: array<vec4f, ${KC}>;
 
   // at least once, so that a product without inner axis writes its zeros
-  let stopK = min(params.firstK + params.stepK, max(k, 1u));
-  for (var k0 = params.firstK; k0 < stopK; k0 += ${KC}u) {
+  for (var k0 = 0u; k0 < max(k, 1u); k0 += ${KC}u) {
     for (var i = 0u; i < ${KC}u; i++) {
       let known = inside && k0 + i < k;
-      panel[i] = select(vec4f(), b[select(0u, panelStart + (k0 + i) * panelStep, known)], known);
+      panel[i] = select(vec4f(), vec4f(b[select(0u, panelStart + (k0 + i) * panelStep, known)]), known);
     }
 //#for Q 0 KC / (4 * SG)
     // the tap and the channels that this lane loads in each row

@@ -2,11 +2,13 @@ import epilogueSource from '../../../shaders/gemm/epilogue.wgsl';
 import innerSource from '../../../shaders/gemm/inner.wgsl';
 import panelSource from '../../../shaders/gemm/panel.wgsl';
 import rowsSource from '../../../shaders/gemm/rows.wgsl';
+import sliceSource from '../../../shaders/gemm/slice.wgsl';
 import stridedSource from '../../../shaders/gemm/strided.wgsl';
 import tiledSource from '../../../shaders/gemm/tiled.wgsl';
 import { u32 } from '../../gpu/kernel';
-import { ShapeError, type Lowering } from '../op';
-import { roundUp } from '../tensor';
+import { dispatchItemwise } from '../itemwise';
+import { read, ShapeError, write, type Lowering } from '../op';
+import { dense, roundUp } from '../tensor';
 import { stridedGroups } from './strided';
 import { gemmCall, type GemmProblem } from './problem';
 import { defaultTile, TILES, type GemmVariant, type TileName } from './variants';
@@ -31,47 +33,81 @@ const PANEL_K_PER_LANE = 16;
 const PANEL_ROWS = 512;
 
 /**
- * Where A is a matrix of very long rows, k is split over several dispatches, so that the part of A that the panels of a row
- * group share stays in a core's cache. 1000 x 12544 to 1024 on llvmpipe: 1089 ms in one dispatch, 595, 639 and 663 ms with
- * parts of 0.5, 1 and 2 MiB. Shorter rows gain nothing.
+ * Where A is a matrix of very long rows, k is split over several products, and each part of A is copied together first, so
+ * that what the panels of a row group share stays in a core's cache, and in few pages. 1000 x 12544 to 1024 on llvmpipe:
+ * 1089 ms in one product, 595, 639 and 663 ms with parts of 0.5, 1 and 2 MiB that are not copied. Shorter rows gain nothing.
  */
 const CACHED_BYTES = 2 ** 19;
 const PARTS_WORTH_SPLITTING = 8;
 
 function dispatchPanel(context: Lowering, problem: GemmProblem): void {
+  const { rows, k, c4 } = problem;
   const lanes = context.capabilities.subgroupSize;
   if (lanes === 0) {
     throw new ShapeError('variant panel needs subgroups of a fixed size, which this adapter does not have');
   }
+  const columnGroups = Math.ceil(problem.columns4 / lanes) * (problem.batch?.size ?? 1);
+  const parts = c4 * 4 < k ? 1 : Math.ceil((panelRows(rows, columnGroups) * k * 4) / CACHED_BYTES);
+  if (parts < PARTS_WORTH_SPLITTING || problem.batch !== undefined) {
+    dispatchPanels(context, problem);
+    return;
+  }
+  const step = roundUp(Math.ceil(k / parts), PANEL_K_PER_LANE * lanes);
+  const part = context.scratch(dense([rows, step]));
+  for (let first = 0; first < k; first += step) {
+    const length = Math.min(step, k - first);
+    const length4 = Math.ceil(length / 4);
+    const rowsPerItem = problem.rowsPerItem ?? 1;
+    const units = { length: rows * length4, unit: 4, itemElements: rowsPerItem * length4 * 4 };
+    dispatchItemwise(context, { count: rowsCounted(problem) ? problem.count : undefined }, units, {
+      kernel: 'gemm/slice',
+      source: sliceSource,
+      bindings: { x: read(problem.a, 'vec4f'), y: write(part, 'vec4f') },
+      params: { first4: u32(first / 4), length4: u32(length4), c4: u32(c4) },
+      bytes: 8 * rows * length,
+    });
+    const [isFirst, isLast] = [first === 0, first + step >= k];
+    dispatchPanels(context, {
+      ...problem,
+      a: part,
+      k: length,
+      c4: length4,
+      packedK: k,
+      firstB: (problem.firstB ?? 0) + first * (problem.lanes ?? problem.columns4),
+      firstRow: (problem.firstRow ?? 0) + (problem.countLimits === 'k' ? first : 0),
+      accumulate: problem.accumulate === true || !isFirst,
+      activation: isLast ? (problem.activation ?? 'none') : 'none',
+      flops: (problem.flops * length) / k,
+    });
+  }
+}
+
+function rowsCounted({ count, countLimits }: GemmProblem): boolean {
+  return count !== undefined && countLimits !== 'k';
+}
+
+function dispatchPanels(context: Lowering, problem: GemmProblem): void {
+  const lanes = context.capabilities.subgroupSize;
   const call = gemmCall(problem);
   const columnGroups = Math.ceil(problem.columns4 / lanes);
   const batches = problem.batch?.size ?? 1;
   const rowsPerGroup = panelRows(problem.rows, columnGroups * batches);
-  const rowsCounted = problem.count !== undefined && problem.countLimits !== 'k';
-  const strided = stridedGroups(Math.ceil(problem.rows / rowsPerGroup), rowsCounted);
-  const panelK = PANEL_K_PER_LANE * lanes;
-  const parts = problem.c4 * 4 < problem.k ? 1 : Math.ceil((rowsPerGroup * problem.k * 4) / CACHED_BYTES);
-  const stepK = parts < PARTS_WORTH_SPLITTING ? Math.max(problem.k, 1) : roundUp(Math.ceil(problem.k / parts), panelK);
-  for (let firstK = 0; firstK === 0 || firstK < problem.k; firstK += stepK) {
-    const share = Math.min(stepK, problem.k - firstK) / Math.max(problem.k, 1);
-    context.dispatch({
-      kernel: 'gemm/panel',
-      source: rowsSource + innerSource + stridedSource + epilogueSource + panelSource,
-      defines: { SG: lanes, KC: panelK },
-      ...call,
-      flops: problem.flops * share,
-      params: {
-        ...call.params,
-        ...strided.params,
-        firstK: u32(firstK),
-        stepK: u32(stepK),
-        rowsPerGroup: u32(rowsPerGroup),
-        panelStep: u32(problem.lanes ?? problem.columns4),
-        panelGroup: u32(problem.lanes === undefined ? lanes : problem.lanes * problem.k),
-      },
-      workgroups: rowsCounted ? [strided.groups, columnGroups, batches] : [columnGroups, strided.groups, batches],
-    });
-  }
+  const counted = rowsCounted(problem);
+  const strided = stridedGroups(Math.ceil(problem.rows / rowsPerGroup), counted);
+  context.dispatch({
+    kernel: 'gemm/panel',
+    source: rowsSource + innerSource + stridedSource + epilogueSource + panelSource,
+    defines: { SG: lanes, KC: PANEL_K_PER_LANE * lanes },
+    ...call,
+    params: {
+      ...call.params,
+      ...strided.params,
+      rowsPerGroup: u32(rowsPerGroup),
+      panelStep: u32(problem.lanes ?? problem.columns4),
+      panelGroup: u32(problem.lanes === undefined ? lanes : problem.lanes * (problem.packedK ?? problem.k)),
+    },
+    workgroups: counted ? [strided.groups, columnGroups, batches] : [columnGroups, strided.groups, batches],
+  });
 }
 
 /** As many rows as fit, but at least some workgroups for each core, and groups of about the same size. */

@@ -19,10 +19,12 @@ export interface Window {
  */
 export interface GemmProblem {
   readonly a: Operand;
-  /** `k` rows of `columns4` vec4s, row by row or packed (see Packed in pack.ts). */
+  /** `k` rows of `columns4` vec4s, row by row or packed (see Packed in pack.ts), of f32 or f16. */
   readonly b: Operand;
   /** vec4 columns that lie together where `b` is packed for `panel`. */
   readonly lanes?: number;
+  /** Rows of the whole packed `b`, where the product takes but some of them; left out, `k`. */
+  readonly packedK?: number;
   readonly y: Operand;
   readonly bias?: Operand | null;
   readonly residual?: Operand | null;
@@ -88,7 +90,7 @@ export function gemmCall(problem: GemmProblem): Pick<OpKernelCall, 'flops' | 'by
     bytes: traffic.reduce((sum, { spec }) => sum + byteLength(spec), 0),
     bindings: {
       a: read(a, 'vec4f'),
-      b: read(b, 'vec4f'),
+      b: read(b, b.spec.dtype === 'f16' ? 'vec4h' : 'vec4f'),
       bias: read(bias ?? b, 'f32'),
       residual: read(residual ?? b, 'vec4f'),
       count: read(count ?? b, 'u32'),
