@@ -237,10 +237,7 @@ export class TrainingRun {
     const result = await validate(gpu, config.model, weights, validation, {
       maxDetections: config.validate.maxDetections ?? config.model.box.detectionsPerImage,
       onImage: isStopping,
-    }).catch((error: unknown) => {
-      const ways = [this.smallerImages(), 'set data.val.annotations=null'];
-      throw this.explained(error, `the validation after step ${this.state.step}`, ways);
-    });
+    }).catch((error: unknown) => this.endAtValidation(error));
     if (result === null) {
       return false;
     }
@@ -269,15 +266,35 @@ export class TrainingRun {
     return stop;
   }
 
+  /** Ends a run at a validation that has no room on the device, or an image that cannot be read; else as `explained`. */
+  private async endAtValidation(error: unknown): Promise<never> {
+    if (!(error instanceof GpuError)) {
+      return this.saveBefore(error);
+    }
+    if (error instanceof DeviceMemoryError) {
+      await this.keep();
+    }
+    throw this.explained(error, `the validation after step ${this.state.step}`, [
+      `lower model.box.detections_per_image (now ${this.options.config.model.box.detectionsPerImage})`,
+      this.smallerImages(),
+      'set data.val.annotations=null',
+    ]);
+  }
+
   /** Ends a run at an image that cannot be read: what was learnt so far is kept. */
   private async saveBefore(error: unknown): Promise<never> {
     if (!(error instanceof InputError)) {
       throw error;
     }
+    await this.keep();
+    throw new InputError(`${error.message}; ${this.whatIsSaved()}`);
+  }
+
+  /** Saves where there are steps since the last checkpoint. */
+  private async keep(): Promise<void> {
     if (this.state.step > (this.savedStep ?? 0)) {
       await this.save();
     }
-    throw new InputError(`${error.message}; ${this.whatIsSaved()}`);
   }
 
   private async save(): Promise<void> {

@@ -243,6 +243,35 @@ describe('a run', () => {
     expect((await loadCheckpoint(join(out, 'last.safetensors'))).state?.step).toBe(2);
   });
 
+  test('keeps what it has learnt where the validation cannot be done', async () => {
+    const images = join(folder, 'held-out');
+    cpSync(join(folder, 'scenes/images'), images, { recursive: true });
+    truncateSync(join(images, '0003.png'), 500);
+    const train = (out: string, ...more: string[]) =>
+      runCommand(
+        ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', join(folder, out)],
+        ...settings('train.steps=2', 'train.batch_size=1', ...more),
+      );
+    const unreadable = await train('unread-validation', `data.val.images=${images}`);
+    expect(unreadable.code).toBe(2);
+    expect(unreadable.stderr).toMatch(
+      /held-out\/0003\.png is a damaged .*the last checkpoint, of step 2, is .*--resume/,
+    );
+    // 6 GB of features for the masks of all detections, and 50 MB for those of a step
+    const large = await train(
+      'large-validation',
+      'model.box.detections_per_image=1000',
+      'model.mask.upsample_channels=2048',
+    );
+    expect(large.code).toBe(2);
+    expect(large.stderr).toMatch(
+      /the validation after step 2: .* needs .*: lower model\.box\.detections_per_image \(now 1000\), or .*; the last checkpoint, of step 2, is /,
+    );
+    for (const out of ['unread-validation', 'large-validation']) {
+      expect((await loadCheckpoint(join(folder, out, 'last.safetensors'))).state?.step).toBe(2);
+    }
+  });
+
   test('says what to lower where the device is too small for it', async () => {
     // a map of features of 20 GiB, which no adapter binds
     const size = ['model.image.min_size=16384', 'model.image.max_size=16384', 'model.fpn.channels=512'];
