@@ -5,7 +5,8 @@ import { inlineForVitest } from './scripts/lib/inline.mjs';
 /** The tests that use the GPU; all others are for the processor only. */
 const GPU_TESTS = [
   ...['gpu', 'kernels', 'graph', 'models', 'browser'].map((folder) => `test/${folder}/**/*.test.ts`),
-  'test/cli/{bench,data_preview,doctor,eval,infer,train,train_kill,train_overfit}.test.ts',
+  'test/bench/gpu/**/*.test.ts',
+  'test/cli/{bench,bench_kernels,data_preview,doctor,eval,infer,train,train_kill,train_overfit}.test.ts',
 ];
 
 export default defineConfig({

@@ -122,7 +122,7 @@ describe('figures', () => {
     ];
     const phases: PhaseFigures[] = [{ model: 'r50', title: '', phase: 'inference', rows }];
     expect(meanBandwidth(phases, 'element-wise and copies')).toBeCloseTo(3);
-    expect(meanBandwidth(phases, 'losses')).toBeNull();
+    expect(meanBandwidth(phases, 'linear')).toBeNull();
   });
 });
 

@@ -87,7 +87,7 @@ export const KINDS = [
   'element-wise and copies',
   'pooling, resize, RoIAlign',
   'lists, boxes, masks',
-  'losses',
+  'losses, reductions',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -96,11 +96,8 @@ const KIND_OF_OP: readonly (readonly [RegExp, Kind])[] = [
   [/^(conv|classMasks)/, 'convolution'],
   [/^(linear|matmul)/, 'linear'],
   [/pool|resize|upsample|roiAlign|warpImage|preprocess/i, 'pooling, resize, RoIAlign'],
-  [/loss|meanOverImages/i, 'losses'],
-  [
-    /^(unary|binary|accumulate|updateParameters|concat|slice|reshape|foldBatchNorm|sumColumns|clipFactor|fill|softmax)/,
-    'element-wise and copies',
-  ],
+  [/loss|meanOverImages|sumColumns|clipFactor|softmax/i, 'losses, reductions'],
+  [/^(unary|binary|accumulate|updateParameters|concat|slice|reshape|foldBatchNorm|fill)/, 'element-wise and copies'],
 ];
 
 export function kindOf(opName: string): Kind {

@@ -24,7 +24,8 @@ export interface CaseFigures extends CaseWork {
   readonly gigabytesPerSecond: number;
   /**
    * What the device's ceilings leave it to take at least, over its median: max(flops / peak, bytes / bandwidth) / time
-   * (Williams et al., "Roofline", 2009). Above 1 where a variant needs less arithmetic, or a cache spares memory.
+   * (Williams et al., "Roofline", 2009). Above 1 where a variant needs less arithmetic, a
+   * cache spares memory, or not all of the inputs are read.
    */
   readonly ceilingShare: number;
 }
