@@ -1,6 +1,6 @@
 // A dense weight as the B of a GEMM: rows (tap, input channel padded to fours), columns (tap, output channel padded to
 // fours), zeros in the padding. Either the rows or the columns have taps, the other axis has one. In memory: groups of
-// params.lanes vec4 columns, then rows, then the columns of the group.
+// params.lanes vec4 columns, then rows, then the columns of the group; as f16 or f32.
 fn item(i: u32) {
   let line = i / params.lanes;
   let group = line / params.rows;
@@ -20,5 +20,9 @@ fn item(i: u32) {
     }
 //#end
   }
+//#if HALF
+  y[i] = vec4h(clamp(value, vec4f(-65504.0), vec4f(65504.0)));
+//#else
   y[i] = value;
+//#end
 }

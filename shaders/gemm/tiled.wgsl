@@ -64,7 +64,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let column = column0 + at % TILE_COLUMNS;
       var value = vec4f();
       if (kRow < k && column < params.columns4) {
-        value = b[params.firstB + workgroup.z * params.batchB + kRow * params.columns4 + column];
+        value = vec4f(b[params.firstB + workgroup.z * params.batchB + kRow * params.columns4 + column]);
       }
       tileB[at] = value;
     }

@@ -35,10 +35,17 @@ export const u32 = (value: number): Param => ({ type: 'u32', value });
 export const i32 = (value: number): Param => ({ type: 'i32', value });
 export const f32 = (value: number): Param => ({ type: 'f32', value });
 
-/** The complete WGSL of a call. */
+/** The types of 16-bit floats: numbers, vectors and matrices. */
+const HALF_TYPE = /\b(f16|vec[234]h|mat[234]x[234]h)\b/;
+
+/** The complete WGSL of a call, with the language features that its types and functions ask for. */
 export function kernelCode(call: KernelCall<unknown>): string {
   const body = expandWgsl(call.source, call.defines ?? {});
   const lines: string[] = [];
+  const elements = Object.values(call.bindings).map(({ element }) => element);
+  if ([body.replace(/\/\/.*/g, ''), ...elements].some((text) => HALF_TYPE.test(text))) {
+    lines.push('enable f16;');
+  }
   if (/\bsubgroup[A-Z]/.test(body)) {
     lines.push('enable subgroups;', 'diagnostic(off, subgroup_uniformity);');
   }

@@ -2,6 +2,7 @@ import type { GpuDevice } from '../gpu/device';
 import { Recording, type BufferRange, type RecordedCall, type Upload } from '../gpu/recording';
 import type { DispatchTime } from '../gpu/profiler';
 import type { Operand } from '../kernels/op';
+import { requirePrecision, type Precision } from '../kernels/precision';
 import { byteLength } from '../kernels/tensor';
 import { fuse } from './fusion';
 import type { Graph } from './graph';
@@ -18,6 +19,8 @@ export interface CompileOptions {
   /** Variants by force, before those that `tuner` chooses. */
   readonly variants?: Variants;
   readonly tuner?: VariantChooser | undefined;
+  /** How weights are kept; `f32` where it is left out. */
+  readonly precision?: Precision | undefined;
   /** Where the graph's states lie. */
   readonly states?: StateStore;
 }
@@ -53,17 +56,22 @@ export class CompiledGraph {
     readonly statistics: PlanStatistics,
   ) {}
 
-  /** Fuses, lowers and plans the graph, and computes the constants that are not in the store yet. */
+  /**
+   * Fuses, lowers and plans the graph, and computes the constants that are not in the store yet.
+   * @throws InputError where the device does not do the precision, or the weights lack a parameter
+   */
   static async create(graph: Graph, store: ParameterStore, options: CompileOptions): Promise<CompiledGraph> {
     const { gpu } = store;
+    const { variants = {}, tuner, precision = 'f32' } = options;
+    requirePrecision(gpu.capabilities, precision);
     fuse(graph);
-    const { variants = {}, tuner } = options;
-    await tuner?.prepare(graph);
+    await tuner?.prepare(graph, precision);
     const lowered = lowerGraph(
       graph,
       gpu.capabilities,
-      (node) => variants[node.op.name] ?? tuner?.variantOf(node),
+      (node) => variants[node.op.name] ?? tuner?.variantOf(node, precision),
       (key) => store.find(key) !== undefined,
+      precision,
     );
     await computeConstants(store, options.label, lowered.constantCalls);
 

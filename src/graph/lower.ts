@@ -1,5 +1,6 @@
 import type { Capabilities } from '../gpu/capabilities';
 import type { Lowering, Operand, OpKernelCall } from '../kernels/op';
+import type { Precision } from '../kernels/precision';
 import type { TensorSpec } from '../kernels/tensor';
 import type { Graph, Node, Tensor } from './graph';
 
@@ -30,8 +31,9 @@ export function lowerGraph(
   capabilities: Capabilities,
   variantOf: (node: Node) => string | undefined,
   isKnown: (constantKey: string) => boolean,
+  precision: Precision = 'f32',
 ): LoweredGraph {
-  const lowering = new GraphLowering(capabilities, variantOf);
+  const lowering = new GraphLowering(capabilities, precision, variantOf);
   for (const node of neededNodes(graph)) {
     lowering.add(node);
   }
@@ -54,6 +56,7 @@ class GraphLowering {
 
   constructor(
     private readonly capabilities: Capabilities,
+    private readonly precision: Precision,
     private readonly variantOf: (node: Node) => string | undefined,
   ) {}
 
@@ -121,6 +124,7 @@ class GraphLowering {
     const counted = node.inputs.some((input) => input?.count !== undefined);
     return {
       capabilities: this.capabilities,
+      precision: this.precision,
       variant: this.variantOf(node),
       dispatch: (call) => void calls.push({ op, counted, call }),
       scratch: (spec) => this.operand(spec),

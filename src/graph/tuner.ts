@@ -1,5 +1,6 @@
 import { GpuError } from '../gpu/errors';
 import type { GpuDevice } from '../gpu/device';
+import type { Precision } from '../kernels/precision';
 import { product } from '../kernels/tensor';
 import { CompiledGraph } from './compile';
 import { Graph, type Node, type Tensor } from './graph';
@@ -49,24 +50,25 @@ export class Tuner implements VariantChooser {
     return this.spent;
   }
 
-  async prepare(graph: Graph): Promise<void> {
+  async prepare(graph: Graph, precision: Precision = 'f32'): Promise<void> {
+    const { capabilities } = this.gpu;
     for (const node of neededNodes(graph)) {
-      const candidates = candidatesOf(node, this.gpu.capabilities);
+      const candidates = candidatesOf(node, { capabilities, precision });
       if (candidates.length === 0) {
         continue;
       }
-      const name = shapeClass(node);
+      const name = shapeClass(node, precision);
       if (!this.used.has(name)) {
-        this.used.set(name, await this.choose(name, node, candidates));
+        this.used.set(name, await this.choose(name, node, precision, candidates));
       }
     }
   }
 
-  variantOf(node: Node): string | undefined {
-    return node.op.candidates === undefined ? undefined : this.used.get(shapeClass(node));
+  variantOf(node: Node, precision: Precision = 'f32'): string | undefined {
+    return node.op.candidates === undefined ? undefined : this.used.get(shapeClass(node, precision));
   }
 
-  private async choose(name: string, node: Node, candidates: readonly string[]): Promise<string> {
+  private async choose(name: string, node: Node, precision: Precision, candidates: readonly string[]): Promise<string> {
     const known = this.options.known.get(name);
     if (known !== undefined && candidates.includes(known)) {
       return known;
@@ -76,18 +78,20 @@ export class Tuner implements VariantChooser {
       return candidates[0];
     }
     const choice =
-      this.spent < budget ? await this.measure(node, candidates) : { variant: candidates[0], milliseconds: {} };
+      this.spent < budget
+        ? await this.measure(node, precision, candidates)
+        : { variant: candidates[0], milliseconds: {} };
     this.measured.set(name, choice);
     tell?.(name, choice);
     return choice.variant;
   }
 
-  private async measure(node: Node, candidates: readonly string[]): Promise<TunedChoice> {
+  private async measure(node: Node, precision: Precision, candidates: readonly string[]): Promise<TunedChoice> {
     const start = performance.now();
     const milliseconds: Record<string, number> = {};
     for (const variant of candidates) {
       const best = Math.min(...Object.values(milliseconds));
-      const time = await timeVariant(this.gpu, node, variant, best);
+      const time = await timeVariant(this.gpu, node, precision, variant, best);
       if (time !== null) {
         milliseconds[variant] = time;
       }
@@ -103,12 +107,22 @@ function lowest(milliseconds: Readonly<Record<string, number>>, variant: string)
 }
 
 /** Milliseconds of a node by a variant, on zeros; null where it does not run here. */
-async function timeVariant(gpu: GpuDevice, node: Node, variant: string, best: number): Promise<number | null> {
+async function timeVariant(
+  gpu: GpuDevice,
+  node: Node,
+  precision: Precision,
+  variant: string,
+  best: number,
+): Promise<number | null> {
   const { graph, parameters, counts } = aloneInGraph(node);
   const store = new ParameterStore(gpu, parameters);
   try {
     const variants = { [node.op.name]: variant };
-    const compiled = await CompiledGraph.create(graph, store, { label: `${node.op.name} by ${variant}`, variants });
+    const compiled = await CompiledGraph.create(graph, store, {
+      label: `${node.op.name} by ${variant}`,
+      variants,
+      precision,
+    });
     try {
       compiled.upload(counts);
       await compiled.time(1);

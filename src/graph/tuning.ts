@@ -1,4 +1,5 @@
-import type { Capabilities } from '../gpu/capabilities';
+import type { Target } from '../kernels/op';
+import type { Precision } from '../kernels/precision';
 import type { TensorSpec } from '../kernels/tensor';
 import type { Graph, Node, Tensor } from './graph';
 
@@ -8,9 +9,9 @@ export type TuningChoices = ReadonlyMap<string, string>;
 /** Chooses variants for the nodes of graphs that are about to be compiled. */
 export interface VariantChooser {
   /** Called with each graph, fused, before it is lowered; may measure what it has not met. */
-  prepare(graph: Graph): Promise<void>;
+  prepare(graph: Graph, precision: Precision): Promise<void>;
   /** Undefined: the op chooses for itself. */
-  variantOf(node: Node): string | undefined;
+  variantOf(node: Node, precision: Precision): string | undefined;
 }
 
 /** Maps of fewer pixels are told apart exactly: how tiles of 4 x 4 fit them matters. */
@@ -19,10 +20,12 @@ const SMALL_MAP = 32 * 32;
 /**
  * The class of a node's shapes: nodes of one class are taken to have the same fastest variant. Channels and kernels count
  * exactly; rows, images and areas of large maps to half a power of two, so that images of many sizes share their classes.
+ * The name says a precision other than f32.
  */
-export function shapeClass(node: Node): string {
+export function shapeClass(node: Node, precision: Precision = 'f32'): string {
   const inputs = node.inputs.map((input) => (input === null ? '-' : sizeClass(input)));
-  return [node.op.name, ...inputs, ...valuesOf(node.attributes)].join(' ');
+  const weights = precision === 'f32' ? [] : [precision];
+  return [node.op.name, ...weights, ...inputs, ...valuesOf(node.attributes)].join(' ');
 }
 
 function valuesOf(attributes: unknown): string[] {
@@ -60,9 +63,9 @@ export function isConstant({ source }: Tensor): boolean {
 }
 
 /** What is worth measuring for a node, the op's own choice first; none where it has no choice. */
-export function candidatesOf({ op, inputs, outputs, attributes }: Node, capabilities: Capabilities): readonly string[] {
+export function candidatesOf({ op, inputs, outputs, attributes }: Node, target: Target): readonly string[] {
   const candidates = op.candidates?.(
-    capabilities,
+    target,
     inputs.map((input) => input?.spec ?? null),
     outputs.map(({ spec }) => spec),
     attributes,

@@ -23,9 +23,9 @@ export const conv2d: Op<Conv2dAttributes> = {
   name: 'conv2d',
   itemwise: true,
   infer: (inputs, attributes) => [inferConv2d(inputs, attributes)],
-  candidates(capabilities, inputs, [y], attributes) {
+  candidates(target, inputs, [y], attributes) {
     const kernel = required(inputs, 1, 'conv2d').shape.slice(2) as [number, number];
-    return convCandidates(capabilities, { ...attributes, kernel, x: required(inputs, 0, 'conv2d').shape, y: y.shape });
+    return convCandidates(target, { ...attributes, kernel, x: required(inputs, 0, 'conv2d').shape, y: y.shape });
   },
   forward(context, inputs, [y], attributes) {
     const weight = required(inputs, 1, 'conv2d');

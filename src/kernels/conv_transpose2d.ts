@@ -1,4 +1,3 @@
-import type { Capabilities } from '../gpu/capabilities';
 import type { Activation } from './activation';
 import { convWeightGradient } from './conv/weight_gradient';
 import { dispatchPlainConv } from './conv/plain';
@@ -7,7 +6,7 @@ import { activationBackward } from './elementwise';
 import { dispatchGemm } from './gemm/dispatch';
 import { packedWeight } from './gemm/pack';
 import { gemmCandidates, gemmVariant, type GemmVariant } from './gemm/variants';
-import { required, ShapeError, type Lowering, type Op, type Operand } from './op';
+import { required, ShapeError, type Lowering, type Op, type Operand, type Target } from './op';
 import { sumColumns } from './reduce';
 import { featureMap, pitch, product, type TensorSpec } from './tensor';
 
@@ -32,8 +31,8 @@ export const convTranspose2d: Op<ConvTranspose2dAttributes> = {
   name: 'convTranspose2d',
   itemwise: true,
   infer: (inputs, attributes) => [inferConvTranspose2d(inputs, attributes)],
-  candidates: (capabilities, inputs, [y], attributes) =>
-    candidates(capabilities, required(inputs, 1, 'convTranspose2d').shape, y.shape, attributes),
+  candidates: (target, inputs, [y], attributes) =>
+    candidates(target, required(inputs, 1, 'convTranspose2d').shape, y.shape, attributes),
   forward(context, inputs, [y], attributes) {
     const x = required(inputs, 0, 'convTranspose2d');
     const weight = required(inputs, 1, 'convTranspose2d');
@@ -41,7 +40,7 @@ export const convTranspose2d: Op<ConvTranspose2dAttributes> = {
     if (product(y.spec.shape) === 0) {
       return;
     }
-    const [usual] = candidates(context.capabilities, weight.spec.shape, y.spec.shape, attributes);
+    const [usual] = candidates(context, weight.spec.shape, y.spec.shape, attributes);
     const variant = context.variant ?? usual;
     if (variant === 'plain') {
       const [kh, kw] = weight.spec.shape.slice(2);
@@ -101,15 +100,13 @@ function inferConvTranspose2d(
 }
 
 function candidates(
-  capabilities: Capabilities,
+  target: Target,
   weight: readonly number[],
   [n, oh, ow, outputs]: readonly number[],
   attributes: ConvTranspose2dAttributes,
 ): readonly string[] {
   const taps = weight[2] * weight[3];
-  return isBlockwise(weight, attributes)
-    ? gemmCandidates(capabilities, (n * oh * ow) / taps, taps * outputs)
-    : ['plain'];
+  return isBlockwise(weight, attributes) ? gemmCandidates(target, (n * oh * ow) / taps, taps * outputs) : ['plain'];
 }
 
 /** Each output pixel comes from one input pixel. */

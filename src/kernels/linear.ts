@@ -33,7 +33,7 @@ export const linear: Op<{ activation: Activation }> = {
     }
     return [featureMap([shape[0], weight[0]])];
   },
-  candidates: (capabilities, _inputs, [y]) => gemmCandidates(capabilities, y.shape[0], y.shape[1]),
+  candidates: (target, _inputs, [y]) => gemmCandidates(target, y.shape[0], y.shape[1]),
   forward(context, inputs, [y], { activation }) {
     const x = required(inputs, 0, 'linear');
     const weight = required(inputs, 1, 'linear');
@@ -114,7 +114,7 @@ const linearDataGradient: Op<{ itemShape: readonly number[] }> = {
   name: 'linearDataGradient',
   itemwise: true,
   infer: (inputs, { itemShape }) => [featureMap([required(inputs, 0, 'linearDataGradient').shape[0], ...itemShape])],
-  candidates: (capabilities, _inputs, [dx]) => gemmCandidates(capabilities, dx.shape[0], product(dx.shape.slice(1))),
+  candidates: (target, _inputs, [dx]) => gemmCandidates(target, dx.shape[0], product(dx.shape.slice(1))),
   forward(context, inputs, [dx], { itemShape }) {
     const dy = required(inputs, 0, 'linearDataGradient');
     const weight = required(inputs, 1, 'linearDataGradient');
@@ -173,7 +173,7 @@ const linearWeightGradient: Op<Record<string, never>> = {
     const x = required(inputs, 0, 'linearWeightGradient').shape;
     return [dense([required(inputs, 1, 'linearWeightGradient').shape[1], product(x.slice(1))])];
   },
-  candidates: (capabilities, _inputs, [dw]) => gemmCandidates(capabilities, dw.shape[1], dw.shape[0]),
+  candidates: (target, _inputs, [dw]) => gemmCandidates(target, dw.shape[1], dw.shape[0]),
   forward(context, inputs, [dw]) {
     const x = required(inputs, 0, 'linearWeightGradient');
     const dy = required(inputs, 1, 'linearWeightGradient');

@@ -32,8 +32,8 @@ export const matmul: Op<MatmulAttributes> = {
     }
     return [featureMap([...batch, m, n])];
   },
-  candidates: (capabilities, _inputs, [{ shape }]) =>
-    gemmCandidates(capabilities, shape.at(-2) ?? 0, shape.at(-1) ?? 0, product(shape.slice(0, -2))),
+  candidates: (target, _inputs, [{ shape }]) =>
+    gemmCandidates(target, shape.at(-2) ?? 0, shape.at(-1) ?? 0, product(shape.slice(0, -2))),
   forward(context, inputs, [y], { transposeA, transposeB }) {
     const a = required(inputs, 0, 'matmul');
     const b = required(inputs, 1, 'matmul');

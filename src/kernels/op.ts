@@ -1,5 +1,6 @@
 import type { Capabilities } from '../gpu/capabilities';
 import type { BindingUse, KernelCall } from '../gpu/kernel';
+import type { Precision } from './precision';
 import type { TensorSpec } from './tensor';
 
 /**
@@ -17,9 +18,14 @@ export interface Operand {
 
 export type OpKernelCall = KernelCall<Operand>;
 
-/** What an op records into. */
-export interface Lowering {
+/** What the choice among an op's variants depends on, beside its shapes. */
+export interface Target {
   readonly capabilities: Capabilities;
+  readonly precision: Precision;
+}
+
+/** What an op records into. */
+export interface Lowering extends Target {
   /** A variant by name: measured as the fastest for these shapes, or asked for by a test. Undefined: the op chooses. */
   readonly variant: string | undefined;
   dispatch(call: OpKernelCall): void;
@@ -77,7 +83,7 @@ export interface Op<Attributes> {
    * there is nothing to choose.
    */
   candidates?(
-    capabilities: Capabilities,
+    target: Target,
     inputs: readonly (TensorSpec | null)[],
     outputs: readonly TensorSpec[],
     attributes: Attributes,

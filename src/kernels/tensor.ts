@@ -8,7 +8,8 @@
  * (OIHW for convolutions, [out, in] for linear layers).
  */
 export type Layout = 'channels4' | 'dense';
-export type DType = 'f32' | 'u32' | 'i32';
+/** `f16` is for constants that kernels derive from parameters, such as packed weights: it never leaves the device. */
+export type DType = 'f32' | 'f16' | 'u32' | 'i32';
 
 export interface TensorSpec {
   readonly shape: readonly number[];
@@ -49,7 +50,7 @@ export function storedLength(spec: TensorSpec): number {
 }
 
 export function byteLength(spec: TensorSpec): number {
-  return storedLength(spec) * 4;
+  return storedLength(spec) * (spec.dtype === 'f16' ? 2 : 4);
 }
 
 /** Host values of a tensor (row-major, unpadded) to its memory layout. */
@@ -66,10 +67,13 @@ export function toStored<T extends Float32Array | Uint32Array | Int32Array>(spec
   return out;
 }
 
-/** Memory of a tensor to host values (row-major, unpadded). */
+/** Memory of a tensor to host values (row-major, unpadded). @throws RangeError for f16, which JavaScript has no array of */
 export function fromStored(spec: TensorSpec, memory: ArrayBuffer): Float32Array | Uint32Array | Int32Array {
   const last = spec.shape.at(-1) ?? 1;
   const stride = pitch(spec);
+  if (spec.dtype === 'f16') {
+    throw new RangeError('a tensor of f16 is not read back');
+  }
   const make = { f32: Float32Array, u32: Uint32Array, i32: Int32Array }[spec.dtype];
   const stored = new make(memory, 0, storedLength(spec));
   const out = new make(product(spec.shape));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { GpuDevice } from '../../src/gpu/device';
 import { CompiledGraph } from '../../src/graph/compile';
 import { Graph } from '../../src/graph/graph';
 import { ParameterStore } from '../../src/graph/parameters';
@@ -8,7 +9,7 @@ import { binary } from '../../src/kernels/elementwise';
 import { TILE_NAMES } from '../../src/kernels/gemm/variants';
 import { featureMap, toStored } from '../../src/kernels/tensor';
 import { conv } from '../../src/models/layers';
-import type { Capabilities } from '../../src/gpu/capabilities';
+import type { Target } from '../../src/kernels/op';
 import { expectClose } from '../helpers/compare';
 import { formula } from '../helpers/formula';
 import { testDevice } from '../helpers/gpu';
@@ -48,12 +49,18 @@ describe('shape classes', () => {
     conv(strided, strided.input('x', featureMap([1, 20, 24, 64])), 'conv', 64, 3, { padding: 1, stride: 2 });
     expect(shapeClass(strided.nodes[0])).not.toBe(classOf({}));
   });
+
+  test('weights of f16 are told apart', () => {
+    const [node] = convGraph().nodes;
+    expect(shapeClass(node, 'f32')).toBe(classOf({}));
+    expect(shapeClass(node, 'f16')).not.toBe(classOf({}));
+  });
 });
 
 describe('candidates', () => {
   test('hardware chooses among tiles that fit the product, and Winograd for 3x3', async () => {
     const { capabilities } = await testDevice();
-    const hardware: Capabilities = { ...capabilities, software: false, subgroupSize: 32 };
+    const hardware: Target = { capabilities: { ...capabilities, software: false, subgroupSize: 32 }, precision: 'f32' };
     const wide = convGraph({ height: 200, width: 272, channels: 256 }).nodes[0];
     expect(candidatesOf(wide, hardware)).toEqual([
       'tiled 64x64',
@@ -64,13 +71,21 @@ describe('candidates', () => {
     ]);
     const pointwise = convGraph({ height: 200, width: 272, channels: 256, kernel: 1 }).nodes[0];
     expect(new Set(candidatesOf(pointwise, hardware))).toEqual(new Set(TILE_NAMES.map((name) => `tiled ${name}`)));
-    const small = { ...hardware, maxWorkgroupSize: 128 };
+    const small = { ...hardware, capabilities: { ...hardware.capabilities, maxWorkgroupSize: 128 } };
     expect(candidatesOf(pointwise, small)).not.toContain('tiled 128x128');
+    // transformed weights lose too much as f16
+    expect(candidatesOf(wide, { ...hardware, precision: 'f16' })).toEqual(
+      candidatesOf(wide, hardware).filter((variant) => variant !== 'winograd'),
+    );
     // few columns fill no wide tile, so there is nothing to choose
     const narrow = convGraph({ height: 200, width: 272, channels: 12, kernel: 1 }).nodes[0];
     expect(candidatesOf(narrow, hardware)).toEqual([]);
   });
 });
+
+function thisDevice({ capabilities }: GpuDevice): Target {
+  return { capabilities, precision: 'f32' };
+}
 
 describe('tuner', () => {
   async function compile(tuner: Tuner, sizes?: Parameters<typeof convGraph>[0]) {
@@ -100,7 +115,7 @@ describe('tuner', () => {
     const [[name, { variant, milliseconds }]] = told;
     expect(name).toBe(classOf({}));
     expect([...tuner.measured]).toEqual(told);
-    expect(new Set(Object.keys(milliseconds))).toEqual(new Set(candidatesOf(convGraph().nodes[0], gpu.capabilities)));
+    expect(new Set(Object.keys(milliseconds))).toEqual(new Set(candidatesOf(convGraph().nodes[0], thisDevice(gpu))));
     expect(Object.values(milliseconds).every((ms) => ms > 0 && Number.isFinite(ms))).toBe(true);
     expect(milliseconds[variant]).toBe(Math.min(...Object.values(milliseconds)));
     expect(tuner.milliseconds).toBeGreaterThan(0);
@@ -111,7 +126,7 @@ describe('tuner', () => {
   test('what is known is not measured, decides what runs, and changes nothing but rounding', async () => {
     const gpu = await testDevice();
     const results = [];
-    for (const variant of candidatesOf(convGraph().nodes[0], gpu.capabilities)) {
+    for (const variant of candidatesOf(convGraph().nodes[0], thisDevice(gpu))) {
       const tuner = new Tuner(gpu, { known: new Map([[classOf({}), variant]]), budget: 60_000 });
       results.push(await compile(tuner));
       expect(tuner.measured.size).toBe(0);
@@ -124,7 +139,7 @@ describe('tuner', () => {
 
   test('a variant that is none, and time that has run out, leave the usual choice', async () => {
     const gpu = await testDevice();
-    const [usual] = candidatesOf(convGraph().nodes[0], gpu.capabilities);
+    const [usual] = candidatesOf(convGraph().nodes[0], thisDevice(gpu));
     const foreign = new Tuner(gpu, { known: new Map([[classOf({}), 'of another version']]), budget: 0 });
     await compile(foreign);
     expect([...foreign.used.values()]).toEqual([usual]);

@@ -4,6 +4,7 @@ import { Graph, type Tensor } from '../../src/graph/graph';
 import type { Variants } from '../../src/graph/lower';
 import { ParameterStore } from '../../src/graph/parameters';
 import type { Op } from '../../src/kernels/op';
+import type { Precision } from '../../src/kernels/precision';
 import { fromStored, toStored, type TensorSpec } from '../../src/kernels/tensor';
 import { nodeHost } from '../../src/node/webgpu';
 
@@ -35,6 +36,7 @@ export interface OutputValues {
 
 export interface RunOptions {
   readonly variant?: string;
+  readonly precision?: Precision;
   /** Called with the bytes alive after the run, for leak tests. */
   readonly stored?: boolean;
 }
@@ -57,7 +59,7 @@ export async function runOp<A>(
 export async function runGraph(
   inputs: readonly (TestTensor | null)[],
   build: (graph: Graph, tensors: (Tensor | null)[]) => readonly Tensor[],
-  options: Pick<RunOptions, 'stored'> & { readonly variants?: Variants } = {},
+  options: Pick<RunOptions, 'stored' | 'precision'> & { readonly variants?: Variants } = {},
 ): Promise<OutputValues[]> {
   const gpu = await testDevice();
   const graph = new Graph();
@@ -84,7 +86,8 @@ export async function runGraph(
   outputs.forEach((output, i) => graph.output(`output${i}`, output));
   const store = new ParameterStore(gpu, parameters);
   const label = `test of ${graph.nodes[0]?.op.name ?? 'nothing'}`;
-  const compiled = await CompiledGraph.create(graph, store, { label, variants: options.variants ?? {} });
+  const { variants = {}, precision } = options;
+  const compiled = await CompiledGraph.create(graph, store, { label, variants, precision });
   try {
     const run = await compiled.run(uploads);
     return outputs.map(({ spec }, i) => {

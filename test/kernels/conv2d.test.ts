@@ -1,32 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Activation } from '../../src/kernels/activation';
 import { conv2d, type Conv2dAttributes } from '../../src/kernels/conv2d';
 import { expectClose, expectSame, toNhwc } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { expectCentralDifferences, expectCounted, expectGradients, runGradient } from '../helpers/gradient';
-import { runOp, type TestTensor } from '../helpers/gpu';
+import { runOp } from '../helpers/gpu';
 import { expectStored, gemmVariants, map, parameter } from './gemm_cases';
-
-interface Case extends Conv2dAttributes {
-  readonly x: [number, number, number, number];
-  readonly weight: [number, number, number, number];
-  readonly bias: boolean;
-  readonly residual: boolean;
-  readonly activation: Activation;
-}
-
-function inputsOf(c: Case, outputShape: readonly number[]): (TestTensor | null)[] {
-  return [
-    map(c.x, 1),
-    parameter(c.weight, 2),
-    c.bias ? parameter([c.weight[0]], 3) : null,
-    c.residual ? map(outputShape, 4) : null,
-  ];
-}
-
-function attributesOf({ stride, padding, dilation, groups, activation }: Case): Conv2dAttributes {
-  return { stride, padding, dilation, groups, activation };
-}
+import { convAttributes as attributesOf, convInputs as inputsOf, type ConvCase as Case } from './gemm_fixtures';
 
 async function variantsFor(c: Case): Promise<(string | undefined)[]> {
   if (c.groups > 1) {

@@ -3,23 +3,13 @@ import { convTranspose2d, type ConvTranspose2dAttributes } from '../../src/kerne
 import { expectClose, expectSame, toNhwc } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { expectCounted, expectGradients, runGradient } from '../helpers/gradient';
-import { runOp, type TestTensor } from '../helpers/gpu';
+import { runOp } from '../helpers/gpu';
 import { expectStored, gemmVariants, map, parameter } from './gemm_cases';
-
-interface Case extends ConvTranspose2dAttributes {
-  readonly x: [number, number, number, number];
-  readonly weight: [number, number, number, number];
-  readonly bias: boolean;
-}
-
-function inputsOf(c: Case): [TestTensor, TestTensor, TestTensor | null] {
-  return [map(c.x, 1), parameter(c.weight, 2), c.bias ? parameter([c.weight[1] * c.groups], 3) : null];
-}
-
-function attributesOf(c: Case): ConvTranspose2dAttributes {
-  const { stride, padding, outputPadding, dilation, groups, activation } = c;
-  return { stride, padding, outputPadding, dilation, groups, activation };
-}
+import {
+  convTransposeAttributes as attributesOf,
+  convTransposeInputs as inputsOf,
+  type ConvTransposeCase as Case,
+} from './gemm_fixtures';
 
 function gradientVariants(variant: string | undefined): Record<string, string> {
   return variant === undefined ? {} : { convTranspose2d: variant, conv2d: variant, convWeightGradient: variant };

@@ -1,22 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Activation } from '../../src/kernels/activation';
 import { linear } from '../../src/kernels/linear';
 import { expectClose, expectSame } from '../helpers/compare';
 import { fixtures } from '../helpers/fixtures';
 import { expectCounted, expectGradients, runGradient } from '../helpers/gradient';
-import { runOp, type TestTensor } from '../helpers/gpu';
-import { expectStored, gemmVariants, map, parameter } from './gemm_cases';
-
-interface Case {
-  readonly x: number[];
-  readonly weight: [number, number];
-  readonly bias: boolean;
-  readonly activation: Activation;
-}
-
-function inputsOf(c: Case): [TestTensor, TestTensor, TestTensor | null] {
-  return [map(c.x, 1), parameter(c.weight, 2), c.bias ? parameter([c.weight[0]], 3) : null];
-}
+import { runOp } from '../helpers/gpu';
+import { expectStored, gemmVariants, map } from './gemm_cases';
+import { linearInputs as inputsOf, type LinearCase as Case } from './gemm_fixtures';
 
 function gradientVariants(variant: string | undefined): Record<string, string> {
   return variant === undefined ? {} : { linear: variant, linearDataGradient: variant, linearWeightGradient: variant };

@@ -1,9 +1,8 @@
-import type { Capabilities } from '../../gpu/capabilities';
 import { dispatchGemm } from '../gemm/dispatch';
 import { packedWeight } from '../gemm/pack';
 import { matrixWindow, type Window } from '../gemm/problem';
 import { gemmCandidates, gemmVariant, type GemmVariant } from '../gemm/variants';
-import { ShapeError, type Lowering } from '../op';
+import { ShapeError, type Lowering, type Target } from '../op';
 import { pitch, product } from '../tensor';
 import { dispatchPlainConv } from './plain';
 import { weightStrides, type ConvProblem, type ConvShape, type ConvWindows } from './problem';
@@ -26,21 +25,21 @@ export function convolve(context: Lowering, conv: ConvProblem, variant = usualVa
   }
 }
 
-function usualVariant({ capabilities }: Lowering, conv: ConvProblem): string {
-  return convCandidates(capabilities, { ...conv, x: conv.x.spec.shape, y: conv.y.spec.shape })[0];
+function usualVariant(target: Target, conv: ConvProblem): string {
+  return convCandidates(target, { ...conv, x: conv.x.spec.shape, y: conv.y.spec.shape })[0];
 }
 
 /** The variants that are worth measuring for a convolution, the usual choice first. */
-export function convCandidates(capabilities: Capabilities, conv: ConvShape): readonly string[] {
+export function convCandidates(target: Target, conv: ConvShape): readonly string[] {
   if (conv.groups > 1) {
     return ['plain'];
   }
   const [images, height, width, outputs] = conv.y;
-  const gemms = gemmCandidates(capabilities, images * height * width, outputs);
-  if (!fitsWinograd(conv)) {
+  const gemms = gemmCandidates(target, images * height * width, outputs);
+  if (!fitsWinograd(conv) || target.precision === 'f16') {
     return gemms;
   }
-  return prefersWinograd(capabilities, conv) ? ['winograd', ...gemms] : [...gemms, 'winograd'];
+  return prefersWinograd(target.capabilities, conv) ? ['winograd', ...gemms] : [...gemms, 'winograd'];
 }
 
 /** How the rows of A lie over the input: those of a matrix where each output pixel takes from one input pixel. */

@@ -29,11 +29,11 @@ export const convDataGradient: Op<ConvDataGradientAttributes> = {
     }
     return [featureMap([shape[0], ...inputSize, weight[1] * groups])];
   },
-  candidates(capabilities, inputs, [dx], attributes) {
+  candidates(target, inputs, [dx], attributes) {
     const { shape } = required(inputs, 0, 'convDataGradient');
     const kernel = required(inputs, 1, 'convDataGradient').shape.slice(2) as [number, number];
     // the convolution that it is, but for the pixels between those of dy
-    return convCandidates(capabilities, { ...attributes, ...GATHERED, kernel, x: shape, y: dx.shape });
+    return convCandidates(target, { ...attributes, ...GATHERED, kernel, x: shape, y: dx.shape });
   },
   forward(context, inputs, [dx], attributes) {
     const dy = required(inputs, 0, 'convDataGradient');

@@ -1,11 +1,10 @@
 import plainSource from '../../../shaders/conv/plain_weight_gradient.wgsl';
 import { u32 } from '../../gpu/kernel';
-import type { Capabilities } from '../../gpu/capabilities';
 import { windowParams } from '../gemm/problem';
 import { gemmCandidates, gemmVariant } from '../gemm/variants';
 import { dispatchWeightGradient } from '../gemm/weight_gradient';
 import { dispatchItems } from '../itemwise';
-import { read, required, ShapeError, write, type Lowering, type Op, type Operand } from '../op';
+import { read, required, ShapeError, write, type Lowering, type Op, type Operand, type Target } from '../op';
 import { dense, pitch, product } from '../tensor';
 import { convWindow } from './convolve';
 import type { ConvWindows } from './problem';
@@ -31,9 +30,9 @@ export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
     }
     return [dense([dy[3], x[3] / groups, ...kernel])];
   },
-  candidates: (capabilities, inputs, _outputs, attributes) =>
+  candidates: (target, inputs, _outputs, attributes) =>
     candidates(
-      capabilities,
+      target,
       required(inputs, 0, 'convWeightGradient').shape,
       required(inputs, 1, 'convWeightGradient').shape,
       attributes,
@@ -42,7 +41,7 @@ export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
     const x = required(inputs, 0, 'convWeightGradient');
     const dy = required(inputs, 1, 'convWeightGradient');
     const { groups, kernel } = attributes;
-    const variant = context.variant ?? candidates(context.capabilities, x.spec.shape, dy.spec.shape, attributes)[0];
+    const variant = context.variant ?? candidates(context, x.spec.shape, dy.spec.shape, attributes)[0];
     if (variant === 'plain') {
       dispatchPlainWeightGradient(context, x, dy, dw, attributes);
     } else if (groups > 1 || (variant === 'winograd' && !fitsWinograd(attributes))) {
@@ -68,7 +67,7 @@ export const convWeightGradient: Op<ConvWeightGradientAttributes> = {
 };
 
 function candidates(
-  capabilities: Capabilities,
+  target: Target,
   x: readonly number[],
   dy: readonly number[],
   attributes: ConvWeightGradientAttributes,
@@ -76,11 +75,11 @@ function candidates(
   if (attributes.groups > 1) {
     return ['plain'];
   }
-  const gemms = gemmCandidates(capabilities, product(attributes.kernel) * x[3], dy[3]);
+  const gemms = gemmCandidates(target, product(attributes.kernel) * x[3], dy[3]);
   if (!fitsWinograd(attributes)) {
     return gemms;
   }
-  return prefersWinogradWeightGradient(capabilities, x, dy) ? ['winograd', ...gemms] : [...gemms, 'winograd'];
+  return prefersWinogradWeightGradient(target.capabilities, x, dy) ? ['winograd', ...gemms] : [...gemms, 'winograd'];
 }
 
 /** The reference: one element of the weight at a time. */

@@ -34,7 +34,7 @@ export function packedLanes(context: Lowering, columns4: number, variant: GemmVa
   return variant === 'panel' ? context.capabilities.subgroupSize : columns4;
 }
 
-/** The weight as the B of a GEMM, padded to fours: computed once for each parameter. */
+/** The weight as the B of a GEMM, padded to fours: computed once for each parameter, and at precision f16 kept as f16. */
 export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxes, variant: GemmVariant): Packed {
   const inputs = roundUp(axes.inputs, 4);
   const outputs = roundUp(axes.outputs, 4);
@@ -42,14 +42,16 @@ export function packedWeight(context: Lowering, weight: Operand, axes: WeightAxe
   const rowCount = rowTaps * inputs;
   const columns4 = (columnTaps * outputs) / 4;
   const lanes = packedLanes(context, columns4, variant);
-  const spec = dense([rowCount, roundUp(columns4, lanes) * 4]);
+  const half = context.precision === 'f16' && weight.constantKey !== undefined;
+  const spec = dense([rowCount, roundUp(columns4, lanes) * 4], half ? 'f16' : 'f32');
   const length = storedLength(spec) / 4;
-  const name = `gemm ${lanes} ${Object.values(axes).join(' ')}`;
+  const name = `gemm ${half ? 'f16 ' : ''}${lanes} ${Object.values(axes).join(' ')}`;
   const b = context.derived(weight, name, spec, (ctx, target) => {
     dispatchItems(ctx, length, {
       kernel: 'gemm/pack',
       source: packSource,
-      bindings: { w: read(weight, 'f32'), y: write(target, 'vec4f') },
+      defines: { HALF: half },
+      bindings: { w: read(weight, 'f32'), y: write(target, half ? 'vec4h' : 'vec4f') },
       params: {
         lanes: u32(lanes),
         rows: u32(rowCount),

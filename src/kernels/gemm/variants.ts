@@ -1,5 +1,5 @@
 import type { Capabilities } from '../../gpu/capabilities';
-import { ShapeError } from '../op';
+import { ShapeError, type Target } from '../op';
 
 /** A workgroup of `lanesX` times `lanesY` invocations computes `lanesY * rows` rows and `4 * lanesX * columns4` columns. */
 export interface TileShape {
@@ -56,7 +56,7 @@ export function tilesOf({ maxWorkgroupSize, maxWorkgroupMemory }: Capabilities):
  * best; on hardware it depends on the device which tile is.
  */
 export function gemmCandidates(
-  capabilities: Capabilities,
+  { capabilities }: Target,
   rows: number,
   columns: number,
   batches = 1,
