@@ -26,8 +26,8 @@ export interface LoneNode {
 export function aloneInGraph({ op, inputs, attributes }: Node, isWeight: (tensor: Tensor) => boolean): LoneNode {
   const graph = new Graph();
   const operands: LoneOperand[] = [];
-  const isParameter = (tensor: Tensor | null): tensor is Tensor =>
-    tensor !== null && tensor.spec.layout === 'dense' && tensor.spec.dtype === 'f32' && isWeight(tensor);
+  const isParameter = (tensor: Tensor): boolean =>
+    tensor.spec.layout === 'dense' && tensor.spec.dtype === 'f32' && isWeight(tensor);
   const runs = op.updates !== undefined || inputs.some((input) => input !== null && !isParameter(input));
   /** Tensors and counts that several of the node's inputs share, by id and shape. */
   const known = new Map<string, Tensor>();
@@ -40,28 +40,26 @@ export function aloneInGraph({ op, inputs, attributes }: Node, isWeight: (tensor
     known.set(key, made);
     return made;
   };
-  const lone = inputs.map((tensor, input): Tensor | null => {
+  const alone = inputs.map((tensor, input): Tensor | null => {
     if (tensor === null) {
       return null;
     }
     const { spec, count } = tensor;
     const name = `input${input}`;
-    let made: Tensor;
-    if (op.updates?.includes(input)) {
-      made = once(tensor, { name, kind: 'state', input }, () => graph.state(name, spec));
-    } else if (runs && isParameter(tensor)) {
-      made = once(tensor, { name, kind: 'parameter', input }, () => graph.parameter(name, spec.shape));
-    } else {
-      made = once(tensor, { name, kind: 'input', input }, () => graph.input(name, spec));
-    }
+    const kind = op.updates?.includes(input) ? 'state' : runs && isParameter(tensor) ? 'parameter' : 'input';
+    const value = once(tensor, { name, kind, input }, () =>
+      kind === 'parameter' ? graph.parameter(name, spec.shape) : graph[kind](name, spec),
+    );
     if (count === undefined) {
-      return made;
+      return value;
     }
-    const counted = `count${input}`;
-    const made1 = once(count, { name: counted, kind: 'count', input }, () => graph.input(counted, dense([1], 'u32')));
-    return graph.withCount(made, made1);
+    const inUse = `count${input}`;
+    return graph.withCount(
+      value,
+      once(count, { name: inUse, kind: 'count', input }, () => graph.input(inUse, dense([1], 'u32'))),
+    );
   });
-  graph.apply(op, lone, attributes).forEach((output, i) => {
+  graph.apply(op, alone, attributes).forEach((output, i) => {
     graph.output(`output${i}`, output);
   });
   return { graph, node: graph.nodes[0], operands };
