@@ -55,7 +55,10 @@ export class TuningCache {
     } catch (error) {
       why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
     }
-    this.remarks.push(`the tuning cache ${this.path} ${why}: it is ignored, and written anew`);
+    const remark = `the tuning cache ${this.path} ${why}: it is ignored, and written anew`;
+    if (!this.remarks.includes(remark)) {
+      this.remarks.push(remark);
+    }
     return new Map();
   }
 
