@@ -1,6 +1,16 @@
-/** Every op, for graphs that are built outside of src/models. */
+/** Every op, for graphs that are built outside of src/models; but those of training: targets, losses, optimizers. */
 export type { Activation } from './activation';
 export { anchorGrid, cellAnchors, type AnchorGridAttributes } from './anchors';
+export { addNoise } from './augment/add_noise';
+export { blurImage } from './augment/blur_image';
+export type { Normalisation } from './augment/checks';
+export { COLOUR_WORDS, packColourChange, SAME_COLOURS, type ColourChange } from './augment/colour_settings';
+export { colourTables } from './augment/colour_tables';
+export { EFFECT_WORDS, packEffects, type Effects } from './augment/effects';
+export { GEOMETRY_WORDS, packGeometry, plainGeometry, type Affine, type Geometry } from './augment/geometry';
+export { keepObjects } from './augment/keep_objects';
+export { warpImage, type WarpImageAttributes } from './augment/warp_image';
+export { warpMasks } from './augment/warp_masks';
 export { batchMoments, batchNorm, foldBatchNorm, frozenBatchNorm } from './batch_norm';
 export { decodeBoxes, rescaleBoxes, type DecodeBoxesAttributes } from './boxes';
 export { classMasks } from './class_masks';
@@ -9,6 +19,7 @@ export { convTranspose2d, type ConvTranspose2dAttributes } from './conv_transpos
 export { concat, reshape, slice } from './copy';
 export { dropout, type DropoutAttributes } from './dropout';
 export { binary, unary, type BinaryFunction, type UnaryFunction } from './elementwise';
+export { fill } from './fill';
 export { groupNorm } from './group_norm';
 export { preprocessImage } from './image';
 export { linear } from './linear';
