@@ -84,7 +84,7 @@ async function infer(options: InferOptions): Promise<void> {
   const run = new InferRun(options, images, categories, detector);
   try {
     const profiles = await withMemoryAdvice(
-      'use smaller images (--min-size, --max-size) or another adapter (--adapter)',
+      'use smaller images (--min-size, --max-size), fewer detections (--max-detections) or another adapter (--adapter)',
       () => run.all(dataset === null),
     );
     console.log(run.summary());

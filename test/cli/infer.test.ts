@@ -77,7 +77,7 @@ describe.skipIf(!hasShared)('engine infer', () => {
     const { code, stderr } = await infer(...args, '--out', join(folder, 'large'));
     expect(code).toBe(2);
     expect(stderr).toMatch(
-      /engine: .* needs [\d.]+ [MG]iB, and the adapter's max\w+Size is [^:]*: use smaller images \(--min-size, --max-size\) or another adapter \(--adapter\)\n$/,
+      /engine: .* needs [\d.]+ [MG]iB, and the adapter's max\w+Size is [^:]*: use smaller images \(--min-size, --max-size\), fewer detections \(--max-detections\) or another adapter \(--adapter\)\n$/,
     );
   });
 
