@@ -2,7 +2,7 @@ import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { timeBatches } from '../../src/bench/kernels/batches';
 import { figuresOf, meanBandwidth, rowOf, type CaseFigures, type PhaseFigures } from '../../src/bench/kernels/figures';
-import type { Ceilings } from '../../src/bench/kernels/probes';
+import { higherCeilings, type Ceilings } from '../../src/bench/kernels/probes';
 import { kernelReportAsJson, kernelReportAsText, type KernelReport } from '../../src/bench/kernels/report';
 import { roofline } from '../../src/bench/kernels/roofline';
 import type { CaseWork } from '../../src/bench/kernels/time_case';
@@ -111,6 +111,12 @@ describe('figures', () => {
     });
     expect(figures(conv, 400, 60, [9])).toMatchObject({ ceilingShare: expect.closeTo(6 / 9) as number });
     expect(figures(relu, 0, 2, [0.25])).toMatchObject({ gflops: null, ceilingShare: expect.closeTo(0.8) as number });
+  });
+
+  it('are held against the higher ones of two measurements of the ceilings', () => {
+    const other: Ceilings = { gflops: 90, kernelCopy: 9, bufferCopy: 11, hostCopy: 2 };
+    const higher = { gflops: 100, kernelCopy: 9, bufferCopy: 11, hostCopy: 20 };
+    expect([higherCeilings(CEILINGS, other), higherCeilings(other, CEILINGS)]).toEqual([higher, higher]);
   });
 
   it('of a kind weigh by how often the models meet each', () => {

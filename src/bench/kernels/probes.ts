@@ -28,6 +28,16 @@ export function bandwidthOf({ kernelCopy, bufferCopy }: Ceilings): number {
   return Math.max(kernelCopy, bufferCopy);
 }
 
+/** Of two measurements of one device. */
+export function higherCeilings(a: Ceilings, b: Ceilings): Ceilings {
+  return {
+    gflops: Math.max(a.gflops, b.gflops),
+    kernelCopy: Math.max(a.kernelCopy, b.kernelCopy),
+    bufferCopy: Math.max(a.bufferCopy, b.bufferCopy),
+    hostCopy: Math.max(a.hostCopy, b.hostCopy),
+  };
+}
+
 /** Chains of different lengths: how many are enough to hide the latency, and fit the registers, differs by device. */
 const CHAINS = [2, 4, 6, 8];
 const UNROLL = 16;
