@@ -81,7 +81,7 @@ async function measured({ adapter, runs, filter, tune }: KernelOptions): Promise
         progress.step(what);
       },
     });
-    await session.close();
+    session.report();
     return report;
   } finally {
     progress?.end();

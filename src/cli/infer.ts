@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { configFromCheckpoint, loadConfig, overrideConfig, type ModelConfig } from '../config/load';
 import { readCocoImages, type CocoImage } from '../data/coco';
 import { detectImages } from '../data/detect_images';
+import { decodeImageOfSize } from '../data/dataset_image';
 import type { RgbImage } from '../data/image';
 import { listImages } from '../data/list_images';
 import { OutputFolder } from '../data/output_folder';
@@ -25,6 +26,7 @@ import { withMemoryAdvice } from './device-memory';
 import { describeProfiles } from './infer-profile';
 import { number, wholeNumber } from './number-option';
 import { Progress } from './progress';
+import { tuneOption, TuningSession, type TuneMode } from './tuning';
 
 interface InferOptions {
   readonly weights: string;
@@ -39,6 +41,7 @@ interface InferOptions {
   readonly maxDetections?: number;
   readonly overlay?: boolean;
   readonly profile?: boolean;
+  readonly tune?: TuneMode;
   readonly adapter: AdapterChoice;
 }
 
@@ -63,6 +66,7 @@ export function registerInfer(program: Command): void {
     .option('--max-detections <number>', 'detections per image at most', wholeNumber('--max-detections', 1, 1000))
     .option('--overlay', 'write OUT/overlay/NAME.png: masks, outlines, boxes, scores and classes')
     .option('--profile', 'print time per op, memory, submissions and readbacks')
+    .addOption(tuneOption())
     .addOption(adapterOption())
     .action(infer);
 }
@@ -80,9 +84,15 @@ async function infer(options: InferOptions): Promise<void> {
   const { config, weights } = await readModel(options);
   const categories = categoriesOfLabels(config.model.classes, config, dataset);
   const gpu = await GpuDevice.open(nodeHost, options.adapter);
-  const detector = new Detector(gpu, config.model, weights);
+  const tuning = await TuningSession.open(gpu, options.tune);
+  const detector = new Detector(gpu, config.model, weights, { tuner: tuning.tuner });
   const run = new InferRun(options, images, categories, detector);
   try {
+    if (tuning.mode === 'only') {
+      await run.prepare();
+      console.log(tuning.describe());
+      return;
+    }
     const profiles = await withMemoryAdvice(
       'use smaller images (--min-size, --max-size), fewer detections (--max-detections) or another adapter (--adapter)',
       () => run.all(dataset === null),
@@ -92,6 +102,7 @@ async function infer(options: InferOptions): Promise<void> {
       console.log(describeProfiles(profiles, gpu.memory.peak));
     }
   } finally {
+    tuning.report();
     detector.release();
     gpu.close();
   }
@@ -136,6 +147,18 @@ class InferRun {
     private readonly categories: readonly Category[],
     private readonly detector: Detector,
   ) {}
+
+  /** Makes what images of these sizes need, and detects nothing. */
+  async prepare(): Promise<void> {
+    const sizes = new Set<string>();
+    for (const image of this.images) {
+      const { width, height } = await decodeImageOfSize(image.path, image);
+      if (!sizes.has(`${width}x${height}`)) {
+        sizes.add(`${width}x${height}`);
+        await this.detector.prepare({ width, height });
+      }
+    }
+  }
 
   async all(listImages: boolean): Promise<ImageProfile[]> {
     const { images, options } = this;

@@ -14,12 +14,13 @@ import { courseOf } from '../train/course';
 import { describeInit, initFrom } from '../train/init';
 import { initialWeights } from '../train/initial_weights';
 import { TrainingRun, type TrainingOutcome } from '../train/run';
-import { requireSameClasses, requireSameDataset, resumedWeights } from '../train/resume';
+import { pinnedTuning, requireSameClasses, requireSameDataset, resumedWeights } from '../train/resume';
 import { RunFolder } from '../train/run_folder';
 import { adapterOption } from './adapter-option';
 import { withInterrupts } from './interrupts';
 import { printWarnings } from './print-warnings';
 import { trainingFiles } from './training-files';
+import { tuneOption, TuningSession, type TuneMode } from './tuning';
 
 interface TrainOptions {
   readonly config?: string;
@@ -27,6 +28,7 @@ interface TrainOptions {
   readonly set: string[];
   readonly init?: string;
   readonly resume?: string;
+  readonly tune?: TuneMode;
   readonly adapter: AdapterChoice;
 }
 
@@ -45,6 +47,7 @@ export function registerTrain(program: Command): void {
     )
     .option('--init <weights>', 'weights to start from: tensors that fit are taken, the rest is listed')
     .option('--resume <folder>', 'go on with the run in this folder')
+    .addOption(tuneOption())
     .addOption(adapterOption())
     .action(train);
 }
@@ -84,10 +87,16 @@ async function train(options: TrainOptions): Promise<void> {
   const shapes = Detector.expectedParameters(config.model);
   const { weights, lines } = await startingWeights(config, shapes, checkpoint);
   const gpu = await GpuDevice.open(nodeHost, options.adapter);
+  const tuning = await TuningSession.open(
+    gpu,
+    options.tune,
+    checkpoint === null ? undefined : pinnedTuning(checkpoint),
+  );
   try {
     const outcome = await withInterrupts(async (isStopping) => {
       const run = new TrainingRun({
         gpu,
+        tuner: tuning.tuner,
         config,
         training,
         validation,
@@ -98,6 +107,11 @@ async function train(options: TrainOptions): Promise<void> {
         isStopping,
       });
       try {
+        if (tuning.mode === 'only') {
+          await run.prepare();
+          console.log(tuning.describe());
+          return null;
+        }
         // only settings that can be trained with are written
         await folder.configure(yaml);
         console.log([...startLines(folder.path, config, training, checkpoint), ...lines].join('\n'));
@@ -107,8 +121,11 @@ async function train(options: TrainOptions): Promise<void> {
         run.release();
       }
     });
-    console.log(endLines(folder, outcome).join('\n'));
+    if (outcome !== null) {
+      console.log(endLines(folder, outcome).join('\n'));
+    }
   } finally {
+    tuning.report();
     gpu.close();
   }
 }

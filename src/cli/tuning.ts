@@ -41,17 +41,26 @@ export class TuningSession {
     const cached = mode === 'off' ? new Map<string, TunedChoice>() : await cache.read();
     // what ran out of time before is measured where there is time for it
     const known = [...cached].filter(([, { milliseconds }]) => mode !== 'only' || Object.keys(milliseconds).length > 0);
+    let told = false;
     const tuner = new Tuner(gpu, {
       known: new Map([...known.map(([name, { variant }]) => [name, variant] as const), ...(pinned ?? [])]),
       budget: BUDGET_SECONDS[mode] * 1000,
+      keep: (choices) => cache.add(choices),
+      tell: () => {
+        if (!told) {
+          console.error(
+            `engine: measuring which kernels are fastest on this device, at most ${BUDGET_SECONDS[mode]} s`,
+          );
+          told = true;
+        }
+      },
     });
     return new TuningSession(mode, cache, tuner);
   }
 
-  /** Keeps what was measured for the next command, and says on stderr what was done. */
-  async close(): Promise<void> {
+  /** Says on stderr what was measured, and what is not right with the cache. */
+  report(): void {
     const { measured, milliseconds } = this.tuner;
-    await this.cache.add(measured);
     const left = [...measured.values()].filter((choice) => Object.keys(choice.milliseconds).length === 0).length;
     if (measured.size > 0) {
       const rest = left === 0 ? '' : `; ${left} more were left for \`--tune only\``;

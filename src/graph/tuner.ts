@@ -25,8 +25,10 @@ export interface TunerOptions {
   readonly known: TuningChoices;
   /** Milliseconds of measuring in all; 0 measures nothing. What is met later keeps the op's own choice. */
   readonly budget: number;
-  /** Is told of each choice that is measured. */
-  readonly tell?: (shapeClass: string, choice: TunedChoice) => void;
+  /** Is told, before it is measured, what is met for the first time. */
+  readonly tell?: (shapeClass: string) => void;
+  /** Keeps what was measured for a graph, before anything runs by it, so that later runs choose the same. */
+  readonly keep?: (choices: ReadonlyMap<string, TunedChoice>) => Promise<void>;
 }
 
 /**
@@ -52,6 +54,7 @@ export class Tuner implements VariantChooser {
 
   async prepare(graph: Graph, precision: Precision = 'f32'): Promise<void> {
     const { capabilities } = this.gpu;
+    const before = this.measured.size;
     for (const node of neededNodes(graph)) {
       const candidates = candidatesOf(node, { capabilities, precision });
       if (candidates.length === 0) {
@@ -61,6 +64,9 @@ export class Tuner implements VariantChooser {
       if (!this.used.has(name)) {
         this.used.set(name, await this.choose(name, node, precision, candidates));
       }
+    }
+    if (this.measured.size > before) {
+      await this.options.keep?.(this.measured);
     }
   }
 
@@ -77,12 +83,12 @@ export class Tuner implements VariantChooser {
     if (budget === 0) {
       return candidates[0];
     }
+    tell?.(name);
     const choice =
       this.spent < budget
         ? await this.measure(node, precision, candidates)
         : { variant: candidates[0], milliseconds: {} };
     this.measured.set(name, choice);
-    tell?.(name, choice);
     return choice.variant;
   }
 

@@ -1,9 +1,9 @@
 import type { DispatchTime } from '../gpu/profiler';
 import type { GpuDevice } from '../gpu/device';
 import { GpuError } from '../gpu/errors';
-import { CompiledGraph, type PlanStatistics } from '../graph/compile';
-import type { Variants } from '../graph/lower';
+import { CompiledGraph, type CompileOptions, type PlanStatistics } from '../graph/compile';
 import { ParameterStore } from '../graph/parameters';
+import { requirePrecision } from '../kernels/precision';
 import type { MaskRcnnConfig } from './config';
 import { modelImageSize } from './image_size';
 import { maskRcnnGraph, type MaskRcnnShape } from './mask_rcnn';
@@ -68,6 +68,9 @@ const MIN_RLE_BYTES = 1 << 18;
 /** Room for the RLE string of a detection; where it is not enough, the plan is made anew with more. */
 const RLE_BYTES_PER_DETECTION = 2048;
 
+/** How the kernels of a detector are chosen, and its weights kept. */
+export type DetectorOptions = Pick<CompileOptions, 'variants' | 'tuner' | 'precision'>;
+
 /** A Mask R-CNN with its weights on a device: detects the objects of images of any size. */
 export class Detector {
   private readonly store: ParameterStore;
@@ -81,13 +84,17 @@ export class Detector {
   /** When the last results came. */
   private lastResults = 0;
 
-  /** @param weights by torchvision's names; see `expectedParameters` */
+  /**
+   * @param weights by torchvision's names; see `expectedParameters`
+   * @throws InputError where the device does not do the precision
+   */
   constructor(
     gpu: GpuDevice,
     readonly config: MaskRcnnConfig,
     weights: ReadonlyMap<string, Float32Array>,
-    private readonly variants: Variants = {},
+    private readonly options: DetectorOptions = {},
   ) {
+    requirePrecision(gpu.capabilities, options.precision ?? 'f32');
     this.store = new ParameterStore(gpu, weights);
     this.rleBytes = Math.max(MIN_RLE_BYTES, config.box.detectionsPerImage * RLE_BYTES_PER_DETECTION);
   }
@@ -123,15 +130,30 @@ export class Detector {
     });
   }
 
+  /**
+   * Makes what images of a size need: plan, pipelines, and the choice of kernels, which a tuner measures.
+   * @param image width and height in pixels
+   */
+  async prepare({ width, height }: Pick<RgbPixels, 'width' | 'height'>): Promise<void> {
+    const plan = await this.takePlan(this.shapeFor(width, height));
+    plan.runs--;
+    this.evict(PLANS_KEPT);
+  }
+
+  private shapeFor(width: number, height: number): MaskRcnnShape {
+    const { paddedHeight, paddedWidth } = modelImageSize(height, width, this.config.image);
+    const pixelBytes = nextPowerOfTwo(Math.ceil((width * height * 3) / 4) * 4);
+    return { paddedHeight, paddedWidth, pixelBytes, rleBytes: this.rleBytes };
+  }
+
   private async detectNow(image: RgbPixels, profile: boolean): Promise<ImageDetections> {
     const { height, width } = image;
     const size = modelImageSize(height, width, this.config.image);
     const { paddedHeight, paddedWidth } = size;
     const pixels = wholeWords(image.data);
     const imageInfo = new Uint32Array([height, width, size.height, size.width]);
-    const pixelBytes = nextPowerOfTwo(pixels.length);
     for (let runs = 1; ; runs++) {
-      const plan = await this.takePlan({ paddedHeight, paddedWidth, pixelBytes, rleBytes: this.rleBytes });
+      const plan = await this.takePlan(this.shapeFor(width, height));
       try {
         const start = performance.now();
         const { outputs, times } = await plan.compiled.run({ pixels, imageInfo }, profile);
@@ -175,7 +197,7 @@ export class Detector {
     this.evict(PLANS_KEPT - 1);
     const label = `Mask R-CNN at ${shape.paddedWidth}x${shape.paddedHeight}`;
     const graph = maskRcnnGraph(this.config, shape);
-    const compiled = await CompiledGraph.create(graph, this.store, { label, variants: this.variants });
+    const compiled = await CompiledGraph.create(graph, this.store, { ...this.options, label });
     return { key, shape, compiled, runs: 0 };
   }
 

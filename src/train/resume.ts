@@ -68,3 +68,11 @@ export function requireSameClasses(
     throw cannotResume(checkpoint, `the run learns ${list(learnt)}, and the dataset has ${list(classNames)}`);
   }
 }
+
+/** The kernels that a run began with, by shape class: it goes on with them. None in checkpoints of before. */
+export function pinnedTuning({ state }: ResumableCheckpoint): Map<string, string> {
+  const { tuning } = state.extra;
+  const entries =
+    typeof tuning === 'object' && tuning !== null ? Object.entries(tuning as Record<string, unknown>) : [];
+  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}

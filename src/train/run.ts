@@ -6,6 +6,7 @@ import type { DecodedSample } from '../data/training/sample';
 import { InputError } from '../errors';
 import type { GpuDevice } from '../gpu/device';
 import { DeviceMemoryError, GpuError } from '../gpu/errors';
+import type { Tuner } from '../graph/tuner';
 import { LOSSES, type LossName } from '../models/mask_rcnn_training';
 import { changesColours } from './augment/draw_colours';
 import { capacityRemarks } from './capacities';
@@ -36,6 +37,7 @@ export interface TrainingRunOptions {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** What to go on from: a checkpoint of the same dataset. */
   readonly checkpoint: ResumableCheckpoint | null;
+  readonly tuner: Tuner;
   /** Whether the run is to end after the step that is being done. */
   readonly isStopping: () => boolean;
 }
@@ -64,7 +66,7 @@ export class TrainingRun {
   private savedStep: number | null;
 
   constructor(private readonly options: TrainingRunOptions) {
-    const { gpu, config, training, weights, shapes, checkpoint } = options;
+    const { gpu, config, training, weights, shapes, checkpoint, tuner } = options;
     this.course = courseOf(config, training.images);
     this.settings = runSettings(config, this.course.totalSteps);
     this.trainer = new Trainer(gpu, weights, shapes, {
@@ -75,6 +77,7 @@ export class TrainingRun {
       passes: config.train.accumulate,
       seed: config.train.seed,
       checkpointing: config.train.checkpointing,
+      tuner,
       room: {
         pixelBytes: Math.max(...training.images.map(({ width, height }) => Math.ceil((width * height * 3) / 4) * 4)),
         objects: Math.max(1, training.maxObjects),
@@ -101,8 +104,8 @@ export class TrainingRun {
   }
 
   async run(): Promise<TrainingOutcome> {
-    const { config, training, folder, checkpoint, isStopping } = this.options;
-    const { order, totalSteps, epochs } = this.course;
+    const { config, folder, checkpoint, isStopping } = this.options;
+    const { totalSteps, epochs } = this.course;
     const length = { totalSteps, epochs };
     const log = await TrainingLog.open(folder.path, {
       ...length,
@@ -111,12 +114,7 @@ export class TrainingRun {
       resumeAt: checkpoint?.state.step ?? null,
     });
     const progress = new TrainingProgress(length);
-    const passes = config.train.accumulate;
-    const feed = SampleFeed.create(training, order, {
-      workers: config.data.workers,
-      from: this.state.step * passes,
-      to: totalSteps * passes,
-    });
+    const feed = this.feed(totalSteps);
     let ended: TrainingOutcome['ended'] = 'finished';
     try {
       while (this.state.step < totalSteps) {
@@ -158,8 +156,35 @@ export class TrainingRun {
     return { ended, steps: this.state.step, totalSteps, best: this.state.best };
   }
 
+  /** Makes what the next step needs, with the choice of kernels, and trains nothing. */
+  async prepare(): Promise<void> {
+    const { config } = this.options;
+    const feed = this.feed(this.state.step + 1);
+    try {
+      await this.trainer.prepare((await this.nextBatches(feed)).map((batch, i) => augmentPass(batch, i, config)));
+    } finally {
+      await feed.close();
+    }
+  }
+
   release(): void {
     this.trainer.release();
+  }
+
+  /** Batches from the next step on. @param to the step that needs the last one */
+  private feed(to: number): SampleFeed {
+    const { config, training } = this.options;
+    const passes = config.train.accumulate;
+    const { workers } = config.data;
+    return SampleFeed.create(training, this.course.order, { workers, from: this.state.step * passes, to: to * passes });
+  }
+
+  private async nextBatches(feed: SampleFeed): Promise<DecodedSample[][]> {
+    const batches: DecodedSample[][] = [];
+    for (let i = 0; i < this.options.config.train.accumulate; i++) {
+      batches.push(await feed.next());
+    }
+    return batches;
   }
 
   private resume(checkpoint: ResumableCheckpoint): void {
@@ -176,10 +201,7 @@ export class TrainingRun {
     const { config, gpu } = this.options;
     const { step } = this.state;
     const [started, waited] = [performance.now(), feed.waited];
-    const batches: DecodedSample[][] = [];
-    for (let i = 0; i < config.train.accumulate; i++) {
-      batches.push(await feed.next().catch((error: unknown) => this.saveBefore(error)));
-    }
+    const batches = await this.nextBatches(feed).catch((error: unknown) => this.saveBefore(error));
     const images = batches.flat();
     const passes = batches.map((batch, i) => augmentPass(batch, step * config.train.accumulate + i, config));
     const result = await this.trainer.step(step, passes);
@@ -231,11 +253,12 @@ export class TrainingRun {
     log: TrainingLog,
     progress: TrainingProgress,
   ): Promise<boolean> {
-    const { gpu, config, folder, isStopping } = this.options;
+    const { gpu, config, folder, tuner, isStopping } = this.options;
     const { metric } = config.validate;
     const weights = await this.trainer.modelWeights();
     const result = await validate(gpu, config.model, weights, validation, {
       maxDetections: config.validate.maxDetections ?? config.model.box.detectionsPerImage,
+      tuner,
       onImage: isStopping,
     }).catch((error: unknown) => this.endAtValidation(error));
     if (result === null) {
@@ -298,11 +321,12 @@ export class TrainingRun {
   }
 
   private async save(): Promise<void> {
-    const { training, folder, config } = this.options;
+    const { training, folder, config, tuner } = this.options;
     const extra: SavedExtra = {
       ...datasetIdentity(training),
       lbfgs: this.trainer.lbfgsState,
       earlyStopping: this.stopping,
+      tuning: Object.fromEntries(tuner.used),
     };
     this.state = { ...this.state, extra: { ...extra } };
     const tensors = await this.trainer.tensors();
@@ -356,6 +380,8 @@ export class TrainingRun {
 interface SavedExtra extends DatasetIdentity {
   readonly lbfgs: LbfgsState | null;
   readonly earlyStopping: EarlyStoppingState;
+  /** Variants by shape class: bits depend on them. */
+  readonly tuning: Readonly<Record<string, string>>;
 }
 
 function saturationWarning(saturated: number, all: number, limit: number): string {

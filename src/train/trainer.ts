@@ -5,6 +5,7 @@ import { CompiledGraph } from '../graph/compile';
 import type { Graph } from '../graph/graph';
 import { ParameterStore } from '../graph/parameters';
 import { layOut, StateStore, type ArenaLayout } from '../graph/states';
+import type { VariantChooser } from '../graph/tuning';
 import type { MaskRcnnConfig } from '../models/config';
 import { LOSSES, type LossName, type MaskRcnnTrainingSettings } from '../models/mask_rcnn_training';
 import { nextPowerOfTwo } from '../models/power_of_two';
@@ -30,6 +31,7 @@ export interface TrainerOptions {
   readonly seed: number;
   /** As TrainingGraphSettings has it. */
   readonly checkpointing: boolean;
+  readonly tuner?: VariantChooser | undefined;
   /** Room that every image of the run fits into. */
   readonly room: Pick<TrainingInputShape, 'pixelBytes' | 'objects' | 'sourceWords' | 'colours'>;
 }
@@ -141,6 +143,13 @@ export class Trainer {
       inputs[AVERAGE_WEIGHT] = Float32Array.of(averageWeight(settings.average, step));
     }
     return { ...(await this.evaluate(step, passes, inputs, profile)), learningRate };
+  }
+
+  /** Makes what the passes of a step need, and the choice of kernels, which a tuner measures. */
+  async prepare(passes: readonly (readonly AugmentedSample[])[]): Promise<void> {
+    for (const [i, batch] of passes.entries()) {
+      await this.plan(batch, i === passes.length - 1 && this.optimizer !== null);
+    }
   }
 
   /** All tensors of a checkpoint (see Checkpoint.tensors), in PyTorch's layout. */
@@ -263,7 +272,11 @@ export class Trainer {
   private async compile(graph: Graph, images: number, shape: TrainingInputShape): Promise<CompiledGraph> {
     const { gpu } = this.store;
     const label = `training on ${images} x ${shape.paddedWidth}x${shape.paddedHeight}`;
-    const compiled = await CompiledGraph.create(graph, this.store, { label, states: this.states });
+    const compiled = await CompiledGraph.create(graph, this.store, {
+      label,
+      states: this.states,
+      tuner: this.options.tuner,
+    });
     const [needed, available] = [gpu.memory.live, hostMemory()];
     if (gpu.capabilities.software && needed > available) {
       compiled.release();

@@ -4,6 +4,7 @@ import { evaluateCoco, type CocoType } from '../eval/coco_eval/evaluate';
 import type { Prediction } from '../eval/dataset';
 import { rleArea, rleFromString } from '../eval/rle';
 import type { GpuDevice } from '../gpu/device';
+import type { VariantChooser } from '../graph/tuning';
 import type { MaskRcnnConfig } from '../models/config';
 import { Detector, type DetectedObject } from '../models/detector';
 import type { NamedTensor } from './checkpoint';
@@ -11,6 +12,7 @@ import type { NamedTensor } from './checkpoint';
 export interface ValidationOptions {
   /** Detections per image that count. */
   readonly maxDetections: number;
+  readonly tuner?: VariantChooser | undefined;
   /** Called after each image; true ends the validation early, without figures. */
   readonly onImage: (done: number, all: number) => boolean;
 }
@@ -35,9 +37,10 @@ export async function validate(
   config: MaskRcnnConfig,
   weights: ReadonlyMap<string, NamedTensor>,
   { images, dataset, categoryIds }: ValidationDataset,
-  { maxDetections, onImage }: ValidationOptions,
+  { maxDetections, tuner, onImage }: ValidationOptions,
 ): Promise<ValidationResult | null> {
-  const detector = new Detector(gpu, config, new Map([...weights].map(([name, { data }]) => [name, data])));
+  const values = new Map([...weights].map(([name, { data }]) => [name, data]));
+  const detector = new Detector(gpu, config, values, { tuner });
   const predictions: Prediction[] = [];
   let [done, saturated] = [0, 0];
   try {

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -124,6 +133,63 @@ describe('runs with one seed', () => {
     }
     expect(losses[0]).not.toEqual(losses[1]);
   });
+});
+
+test('--tune measures once, and a run goes on with the kernels that it began with', async () => {
+  const before = process.env.ENGINE_CACHE;
+  process.env.ENGINE_CACHE = join(folder, 'cache');
+  const runs = mkdtempSync(join(folder, 'tuned-'));
+  const train = (out: string, steps: number, ...more: string[]) =>
+    runCommand(
+      ...['train', '--config', 'mask_rcnn_tiny_particles', '--out', join(runs, out)],
+      ...settings(
+        'train.batch_size=1',
+        `train.steps=${steps}`,
+        'schedule={type: constant}',
+        'data.val.annotations=null',
+      ),
+      ...more,
+    );
+  const tensors = async (out: string) => (await loadCheckpoint(join(runs, out, 'last.safetensors'))).tensors;
+  try {
+    const only = await train('only', 4, '--tune', 'only');
+    expect(only.code, only.stderr).toBe(0);
+    expect(only.stdout).toMatch(/^op and shapes +variant/);
+    expect(only.stderr).toMatch(/tuned \d+ shapes in/);
+    expect(existsSync(join(runs, 'only'))).toBe(false);
+
+    // whatever was the fastest: the other choice
+    const [name] = readdirSync(process.env.ENGINE_CACHE);
+    const cache = join(process.env.ENGINE_CACHE, name);
+    const content = JSON.parse(readFileSync(cache, 'utf8')) as {
+      choices: Record<string, { variant: string; milliseconds: Record<string, number> }>;
+    };
+    for (const choice of Object.values(content.choices)) {
+      choice.variant = Object.keys(choice.milliseconds).find((variant) => variant !== choice.variant)!;
+    }
+    writeFileSync(cache, JSON.stringify(content));
+    const tuned = await train('tuned', 4, '--tune', 'on');
+    expect(tuned.code, tuned.stderr).toBe(0);
+    expect(tuned.stderr).not.toContain('tuned');
+    const { state } = await loadCheckpoint(join(runs, 'tuned', 'last.safetensors'));
+    const used = state?.extra.tuning as Record<string, string>;
+    expect(Object.keys(content.choices).every((key) => used[key] === content.choices[key].variant)).toBe(true);
+
+    await train('usual', 4, '--tune', 'off');
+    expect([...(await tensors('usual'))]).not.toEqual([...(await tensors('tuned'))]);
+    await train('resumed', 2, '--tune', 'on');
+    const resumed = await runCommand(
+      ...['train', '--resume', join(runs, 'resumed'), '--set', 'train.steps=4', '--tune', 'off'],
+    );
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect([...(await tensors('resumed'))]).toEqual([...(await tensors('tuned'))]);
+  } finally {
+    if (before === undefined) {
+      delete process.env.ENGINE_CACHE;
+    } else {
+      process.env.ENGINE_CACHE = before;
+    }
+  }
 });
 
 /** Presses Ctrl-C when the log has so many steps. */

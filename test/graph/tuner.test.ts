@@ -108,19 +108,25 @@ describe('tuner', () => {
 
   test('a class that is met first is measured, and its fastest variant runs', async () => {
     const gpu = await testDevice();
-    const told: [string, TunedChoice][] = [];
-    const tell = (name: string, choice: TunedChoice): void => void told.push([name, choice]);
-    const tuner = new Tuner(gpu, { known: new Map(), budget: 60_000, tell });
+    const told: string[] = [];
+    const kept: [string, TunedChoice][][] = [];
+    const tuner = new Tuner(gpu, {
+      known: new Map(),
+      budget: 60_000,
+      tell: (name) => told.push(name),
+      keep: async (choices) => void kept.push([...choices]),
+    });
     await compile(tuner);
-    const [[name, { variant, milliseconds }]] = told;
+    const [[name, { variant, milliseconds }]] = [...tuner.measured];
     expect(name).toBe(classOf({}));
-    expect([...tuner.measured]).toEqual(told);
+    expect(told).toEqual([name]);
+    expect(kept).toEqual([[...tuner.measured]]);
     expect(new Set(Object.keys(milliseconds))).toEqual(new Set(candidatesOf(convGraph().nodes[0], thisDevice(gpu))));
     expect(Object.values(milliseconds).every((ms) => ms > 0 && Number.isFinite(ms))).toBe(true);
     expect(milliseconds[variant]).toBe(Math.min(...Object.values(milliseconds)));
     expect(tuner.milliseconds).toBeGreaterThan(0);
     await compile(tuner);
-    expect(told).toHaveLength(1);
+    expect([told, kept].map(({ length }) => length)).toEqual([1, 1]);
   });
 
   test('what is known is not measured, decides what runs, and changes nothing but rounding', async () => {
