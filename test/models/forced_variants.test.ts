@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { matchDetections, matchedShare } from '../../src/eval/match_detections';
+import type { Node } from '../../src/graph/graph';
+import type { VariantChooser } from '../../src/graph/tuning';
+import { TILE_NAMES } from '../../src/kernels/gemm/variants';
+import type { MaskRcnnConfig } from '../../src/models/config';
+import { Detector } from '../../src/models/detector';
+import { testDevice } from '../helpers/gpu';
+import { expectNoLeaks } from '../helpers/leaks';
+import { formulaWeights, modelFixture, pattern, type ModelFixture } from './formula_weights';
+
+interface Model extends ModelFixture {
+  readonly name: string;
+  readonly config: MaskRcnnConfig;
+}
+
+expectNoLeaks();
+
+/** Chooses one variant wherever an op can do it, and counts how often. */
+class Forced implements VariantChooser {
+  readonly ops: string[] = [];
+
+  constructor(private readonly variant: string) {}
+
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  variantOf(node: Node): string | undefined {
+    const chooses = node.op.candidates !== undefined;
+    if (!chooses || (this.variant === 'winograd' && !isWinogradConv(node))) {
+      return undefined;
+    }
+    this.ops.push(node.op.name);
+    return this.variant;
+  }
+}
+
+function isWinogradConv({ op, inputs, attributes }: Node): boolean {
+  const { stride } = attributes as { stride?: number[] };
+  return op.name === 'conv2d' && inputs[1]?.spec.shape.slice(2).join() === '3,3' && stride?.join() === '1,1';
+}
+
+/** The whole model by each family of kernels, against torchvision: the same detections come out. */
+describe.each(['plain', 'panel', 'winograd', ...TILE_NAMES.map((name) => `tiled ${name}`)])('all by %s', (variant) => {
+  test.each(modelFixture<Model[]>('mask_rcnn_variants'))('$name', async ({ config, cases, ...rest }) => {
+    const gpu = await testDevice();
+    const tuner = new Forced(variant);
+    if (variant === 'panel' && (!gpu.capabilities.software || gpu.capabilities.subgroupSize === 0)) {
+      return;
+    }
+    const detector = new Detector(gpu, config, formulaWeights(config, rest), { tuner });
+    try {
+      for (const { image, detections } of cases) {
+        const { objects } = await detector.detect(pattern(image));
+        const { first, second } = matchDetections(objects, detections);
+        expect(second.asked).toBeGreaterThan(0);
+        expect({ ours: matchedShare(first), torchvision: matchedShare(second) }).toEqual({ ours: 1, torchvision: 1 });
+      }
+    } finally {
+      detector.release();
+    }
+    const wanted = variant === 'winograd' ? ['conv2d'] : ['conv2d', 'convTranspose2d', 'linear'];
+    expect(new Set(tuner.ops)).toEqual(new Set(wanted));
+  });
+});
