@@ -7,6 +7,9 @@ test('tests in the page fail where they should, under their names', async () => 
     await Promise.resolve();
     prepared++;
   });
+  page.afterAll(() => {
+    throw new Error(`${prepared} prepared, at the end`);
+  });
   page.test('prepared', () => page.expect(prepared).toBe(1));
   page.describe.each([{ device: 'a' }])('on $device', () => {
     page.test('one', () => page.expect(1, 'the sum').toBe(2));
@@ -26,6 +29,15 @@ test('tests in the page fail where they should, under their names', async () => 
     });
     page.test.each([{ rate: 1 }])('%o', () => page.expect(prepared).toBe(1));
   });
+  page.describe('of a group', async () => {
+    page.afterAll(() => (prepared = 3));
+    page.afterAll(() => {
+      throw new Error(`${prepared} prepared, first`);
+    });
+    await Promise.resolve();
+    page.describe('inner', () => page.test('before its end', () => page.expect(prepared).toBe(1)));
+  });
+  page.test('after a group', () => page.expect(prepared).toBe(3));
   page.describe.skipIf(true)('skipped', () => page.test('never', () => page.expect(1).toBe(2)));
   page.describe.skipIf(false)('kept', () => page.test('passes', () => page.expect(1).toBe(1)));
   const results: unknown[] = [];
@@ -40,6 +52,10 @@ test('tests in the page fail where they should, under their names', async () => 
     ['fails', expect.stringContaining('at once')],
     ['unprepared > beforeAll', 'Error: no device'],
     ['unprepared > {"rate":1}', undefined],
+    ['of a group > inner > before its end', undefined],
+    ['of a group > afterAll', 'Error: 1 prepared, first'],
+    ['after a group', undefined],
     ['kept > passes', undefined],
+    ['afterAll', 'Error: 3 prepared, at the end'],
   ]);
 });

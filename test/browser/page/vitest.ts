@@ -20,7 +20,7 @@ type Body = (...args: unknown[]) => unknown;
 interface Registered {
   readonly name: string;
   readonly body: () => unknown;
-  /** Made ready for the tests after it: told only where it fails. */
+  /** What a scope needs before or after its tests: told only where it fails. */
   readonly hook?: boolean;
 }
 
@@ -31,8 +31,31 @@ export interface PageTestResult {
   readonly milliseconds: number;
 }
 
-const registered: Registered[] = [];
-const groups: string[] = [];
+/** A file or a group: what stands in it, in order, and what runs after it. */
+interface Scope {
+  readonly names: readonly string[];
+  /** Groups are entered when they are reached, so that their bodies may be asynchronous. */
+  readonly entries: (() => readonly Registered[] | Promise<readonly Registered[]>)[];
+  readonly endings: Registered[];
+}
+
+let scope: Scope = { names: [], entries: [], endings: [] };
+
+function named(name: string): string {
+  return [...scope.names, name].join(' > ');
+}
+
+function register(one: Registered): void {
+  scope.entries.push(() => [one]);
+}
+
+async function collect(of: Scope): Promise<Registered[]> {
+  const found: Registered[] = [];
+  for (const entry of of.entries) {
+    found.push(...(await entry()));
+  }
+  return [...found, ...of.endings];
+}
 
 /** `$name` of an object, `%s`, `%i` and `%o` of a list, as in vitest's names. */
 function nameOf(template: string, row: unknown, args: readonly unknown[]): string {
@@ -56,27 +79,35 @@ function withEach(define: (name: string, body: Body) => void): typeof define & {
 }
 
 export const test = withEach((name, body) => {
-  registered.push({ name: [...groups, name].join(' > '), body: () => body() });
+  register({ name: named(name), body: () => body() });
 });
 
 /** Runs once, in its place between the tests: so it stands before those that need it. */
 export function beforeAll(body: () => unknown): void {
-  registered.push({ name: [...groups, 'beforeAll'].join(' > '), body, hook: true });
+  register({ name: named('beforeAll'), body, hook: true });
+}
+
+/** Runs once, after the tests of its scope; the one that was registered last is the first. */
+export function afterAll(body: () => unknown): void {
+  scope.endings.unshift({ name: named('afterAll'), body, hook: true });
 }
 
 const group = withEach((name, body) => {
-  groups.push(name);
-  body();
-  groups.pop();
+  const inner: Scope = { names: [...scope.names, name], entries: [], endings: [] };
+  scope.entries.push(async () => {
+    scope = inner;
+    await body();
+    return collect(inner);
+  });
 });
 
 export const describe = Object.assign(group, {
   skipIf: (condition: boolean) => (condition ? (): void => undefined : group),
 });
 
-/** Runs what was registered, in order. */
+/** Runs what was registered, in order. @throws what a group's body fails with, before any test has run */
 export async function runRegistered(report: (result: PageTestResult) => void): Promise<void> {
-  for (const { name, body, hook } of registered) {
+  for (const { name, body, hook } of await collect(scope)) {
     const start = performance.now();
     let failure: Pick<PageTestResult, 'error'> = {};
     try {
