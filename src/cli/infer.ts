@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { configFromCheckpoint, loadConfig, overrideConfig, type ModelConfig } from '../config/load';
 import { readCocoImages, type CocoImage } from '../data/coco';
 import { detectImages } from '../data/detect_images';
@@ -18,6 +18,7 @@ import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { describeCheckpoint } from '../io/describe';
 import { loadCheckpoint } from '../io/load';
 import { matchParameters } from '../io/match';
+import { PRECISIONS, type Precision } from '../kernels/precision';
 import { Detector, type ImageDetections, type ImageProfile } from '../models/detector';
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
@@ -42,6 +43,7 @@ interface InferOptions {
   readonly overlay?: boolean;
   readonly profile?: boolean;
   readonly tune?: TuneMode;
+  readonly precision: Precision;
   readonly adapter: AdapterChoice;
 }
 
@@ -67,6 +69,14 @@ export function registerInfer(program: Command): void {
     .option('--overlay', 'write OUT/overlay/NAME.png: masks, outlines, boxes, scores and classes')
     .option('--profile', 'print time per op, memory, submissions and readbacks')
     .addOption(tuneOption())
+    .addOption(
+      new Option(
+        '--precision <type>',
+        'f16: keep the weights as 16-bit floats, half the memory; sums stay f32. The adapter needs shader-f16',
+      )
+        .choices(PRECISIONS)
+        .default('f32' satisfies Precision),
+    )
     .addOption(adapterOption())
     .action(infer);
 }
@@ -85,7 +95,10 @@ async function infer(options: InferOptions): Promise<void> {
   const categories = categoriesOfLabels(config.model.classes, config, dataset);
   const gpu = await GpuDevice.open(nodeHost, options.adapter);
   const tuning = await TuningSession.open(gpu, options.tune);
-  const detector = new Detector(gpu, config.model, weights, { tuner: tuning.tuner });
+  const detector = new Detector(gpu, config.model, weights, {
+    tuner: tuning.tuner,
+    precision: options.precision,
+  });
   const run = new InferRun(options, images, categories, detector);
   try {
     if (tuning.mode === 'only') {

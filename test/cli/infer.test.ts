@@ -131,6 +131,25 @@ describe.skipIf(!hasShared)('engine infer', () => {
     expect(results(high, 'segm')).toEqual(sure);
   });
 
+  test('weights of f16 find the same objects, with other scores in the last digits', async () => {
+    const image = `${IMAGES}/1609b1b8480ee526.png`;
+    const args = ['--weights', WEIGHTS, '--config', 'mask_rcnn_slim', '--images', image, '--score-threshold', '0.5'];
+    const found = [];
+    for (const precision of ['f32', 'f16']) {
+      const out = join(folder, precision);
+      expect((await infer(...args, '--out', out, '--precision', precision)).code).toBe(0);
+      found.push(results(out, 'bbox').map(({ score }) => score));
+    }
+    const [full, half] = found;
+    expect(full.length).toBeGreaterThan(5);
+    expect(half.length).toBe(full.length);
+    expect(half).not.toEqual(full);
+    half.forEach((score, i) => expect(Math.abs(score - full[i])).toBeLessThan(0.01));
+    const { code, stderr } = await infer(...args, '--out', join(folder, 'f8'), '--precision', 'f8');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--precision/);
+  });
+
   test('a limit of detections is reported, never silent', async () => {
     const args = ['--weights', WEIGHTS, '--config', 'mask_rcnn_slim', '--images', `${IMAGES}/3441821ebea04fac.png`];
     const out = join(folder, 'limit');

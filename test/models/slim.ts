@@ -6,7 +6,7 @@ import type { Detection } from '../../src/eval/match_detections';
 import { loadCheckpoint } from '../../src/io/load';
 import { matchParameters } from '../../src/io/match';
 import type { MaskRcnnConfig } from '../../src/models/config';
-import { Detector, type DetectedObject, type RgbPixels } from '../../src/models/detector';
+import { Detector, type DetectedObject, type DetectorOptions, type RgbPixels } from '../../src/models/detector';
 import { testDevice } from '../helpers/gpu';
 
 const DATA = fileURLToPath(new URL('../../../shared/data/', import.meta.url));
@@ -23,9 +23,12 @@ export const slimMissing = [SLIM, NUCLEI].every((folder) => existsSync(folder))
 export const slimConfig: MaskRcnnConfig = loadConfig('mask_rcnn_slim').model;
 
 /** A detector of nuclei with the shared weights. */
-export async function slimDetector(config: MaskRcnnConfig = slimConfig): Promise<Detector> {
-  const checkpoint = await loadCheckpoint(SLIM_WEIGHTS);
-  return new Detector(await testDevice(), config, matchParameters(checkpoint, Detector.expectedParameters(config)));
+export async function slimDetector(
+  config: MaskRcnnConfig = slimConfig,
+  options: DetectorOptions = {},
+): Promise<Detector> {
+  const weights = matchParameters(await loadCheckpoint(SLIM_WEIGHTS), Detector.expectedParameters(config));
+  return new Detector(await testDevice(), config, weights, options);
 }
 
 export interface NucleiImage {
