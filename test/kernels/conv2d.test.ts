@@ -97,6 +97,7 @@ describe('conv2d', () => {
     ['3x3, many images', 0],
     ['7x7, stride 2', 0],
     ['pointwise, stride 2', 1],
+    ['pointwise, few outputs', 2],
     ['3x3, groups', 1],
   ])('gradients of the images in use only: %s, %i', async (name, count) => {
     const { attributes: c, outputs } = fixtures<Case>('conv2d').find((found) => found.name === name)!;

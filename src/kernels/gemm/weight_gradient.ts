@@ -35,51 +35,17 @@ const SCRATCH_BYTES = 16 * 2 ** 20;
 
 export function dispatchWeightGradient(context: Lowering, gradient: WeightGradient, variant: GemmVariant): void {
   const { a, window, k, c4, dy, rowsPerItem, dw, inputs, taps } = gradient;
-  const total = rows(dy.spec);
-  const run = Math.max(4, Math.min(roundUp(total, 4), Math.floor(SCRATCH_BYTES / (k * 4) / 4) * 4));
   const outputs = dy.spec.shape.at(-1) ?? 0;
-  const columns = context.scratch(dense([k, run]));
-  const sum = context.scratch(featureMap([k, outputs]));
-  // at least once, so that the gradient over no rows is zero
-  for (let firstRow = 0; firstRow === 0 || firstRow < total; firstRow += run) {
-    const length = Math.min(run, total - firstRow);
-    const pixels4 = run / 4;
-    dispatchItems(context, (k / 4) * pixels4, {
-      kernel: 'gemm/windows',
-      source: rowsSource + innerSource + windowsSource,
-      bindings: { a: read(a, 'vec4f'), count: read(dy.count ?? a, 'u32'), y: write(columns, 'vec4f') },
-      params: {
-        pixels4: u32(pixels4),
-        c4: u32(c4),
-        k: u32(length),
-        rows: u32(0),
-        rowsCounted: u32(0),
-        kCounted: u32(Number(dy.count !== undefined)),
-        rowsPerItem: u32(rowsPerItem),
-        firstRow: u32(firstRow),
-        ...windowParams(window),
-      },
-    });
-    const problem = {
-      a: columns,
-      b: dy,
-      firstB: (firstRow * pitch(dy.spec)) / 4,
-      y: sum,
-      window: matrixWindow(k),
-      rows: k,
-      k: length,
-      c4: pixels4,
-      columns4: pitch(dy.spec) / 4,
-      channels: outputs,
-      count: dy.count,
-      countLimits: 'k',
-      rowsPerItem,
-      firstRow,
-      accumulate: firstRow > 0,
-      flops: 2 * length * taps * inputs * outputs,
-    } as const;
-    dispatchGemm(context, problem, variant);
+  const flops = 2 * rows(dy.spec) * taps * inputs * outputs;
+  const items = { count: dy.count, rowsPerItem };
+  if (suitsTransposed(gradient, outputs)) {
+    const left = { a: dy, window: matrixWindow(rows(dy.spec)), k: pitch(dy.spec), c4: pitch(dy.spec) / 4 };
+    const y = { ...dw, spec: featureMap([outputs, inputs]) };
+    dispatchOuterProducts(context, { left, rows: outputs, b: a, y, items, flops }, variant);
+    return;
   }
+  const sum = context.scratch(featureMap([k, outputs]));
+  dispatchOuterProducts(context, { left: { a, window, k, c4 }, rows: k, b: dy, y: sum, items, flops }, variant);
   dispatchItems(context, storedLength(dw.spec), {
     kernel: 'gemm/unpack',
     source: unpackSource,
@@ -92,4 +58,81 @@ export function dispatchWeightGradient(context: Lowering, gradient: WeightGradie
     },
     bytes: 8 * product(dw.spec.shape),
   });
+}
+
+/** Rows of A that cost as much as to fill a panel, or to transpose a column: about, on llvmpipe. */
+const [FILL, TRANSPOSE] = [14, 20];
+const PANEL_COLUMNS = 32;
+
+/**
+ * Whether A is a matrix that is better the right factor, with dy transposed instead: where outputs are few, they would fill
+ * a panel badly. The product then is dw as it lies in memory.
+ */
+function suitsTransposed({ window, inputs, taps }: WeightGradient, outputs: number): boolean {
+  const cost = (left: number, right: number): number =>
+    roundUp(right, PANEL_COLUMNS) * (FILL + left) + TRANSPOSE * left;
+  const isMatrix = window.input[0] === 1 && window.input.join() === window.output.join();
+  return isMatrix && taps === 1 && inputs % 4 === 0 && cost(outputs, inputs) < cost(inputs, outputs);
+}
+
+interface OuterProducts {
+  /** What is transposed: a matrix, or a feature map whose windows are its rows, of `k` values. */
+  readonly left: Pick<WeightGradient, 'a' | 'window' | 'k' | 'c4'>;
+  /** Of y: the first so many of `k`. */
+  readonly rows: number;
+  readonly b: Operand;
+  readonly y: Operand;
+  readonly items: Pick<WeightGradient['dy'], 'count'> & Pick<WeightGradient, 'rowsPerItem'>;
+  readonly flops: number;
+}
+
+/** y = left^T b. */
+function dispatchOuterProducts(
+  context: Lowering,
+  { left: { a, window, k, c4 }, rows: rowsOfY, b, y, items: { count, rowsPerItem }, flops }: OuterProducts,
+  variant: GemmVariant,
+): void {
+  const total = rows(b.spec);
+  const run = Math.max(4, Math.min(roundUp(total, 4), Math.floor(SCRATCH_BYTES / (k * 4) / 4) * 4));
+  const columns = context.scratch(dense([k, run]));
+  // at least once, so that the gradient over no rows is zero
+  for (let firstRow = 0; firstRow === 0 || firstRow < total; firstRow += run) {
+    const length = Math.min(run, total - firstRow);
+    const pixels4 = run / 4;
+    dispatchItems(context, (k / 4) * pixels4, {
+      kernel: 'gemm/windows',
+      source: rowsSource + innerSource + windowsSource,
+      bindings: { a: read(a, 'vec4f'), count: read(count ?? a, 'u32'), y: write(columns, 'vec4f') },
+      params: {
+        pixels4: u32(pixels4),
+        c4: u32(c4),
+        k: u32(length),
+        rows: u32(0),
+        rowsCounted: u32(0),
+        kCounted: u32(Number(count !== undefined)),
+        rowsPerItem: u32(rowsPerItem),
+        firstRow: u32(firstRow),
+        ...windowParams(window),
+      },
+    });
+    const problem = {
+      a: columns,
+      b,
+      firstB: (firstRow * pitch(b.spec)) / 4,
+      y,
+      window: matrixWindow(rowsOfY),
+      rows: rowsOfY,
+      k: length,
+      c4: pixels4,
+      columns4: pitch(b.spec) / 4,
+      channels: b.spec.shape.at(-1) ?? 0,
+      count,
+      countLimits: 'k',
+      rowsPerItem,
+      firstRow,
+      accumulate: firstRow > 0,
+      flops: (flops * length) / Math.max(total, 1),
+    } as const;
+    dispatchGemm(context, problem, variant);
+  }
 }

@@ -12,6 +12,8 @@ ACTIVATIONS = {"none": lambda x: x, "relu": torch.relu, "sigmoid": torch.sigmoid
 # name: x [N, C, H, W], weight [O, C / groups, kh, kw], then what differs from the defaults
 CASES = {
     "pointwise": ([2, 12, 7, 9], [20, 12, 1, 1], {}),
+    # its weight gradient is computed from the other side
+    "pointwise, few outputs": ([3, 40, 6, 7], [3, 40, 1, 1], {"bias": True}),
     "pointwise, odd channels": ([1, 5, 6, 11], [3, 5, 1, 1], {"bias": True, "activation": "sigmoid"}),
     "pointwise, stride 2": ([1, 36, 9, 8], [18, 36, 1, 1], {"stride": [2, 2], "bias": True}),
     "pointwise, padded": ([1, 4, 5, 5], [6, 4, 1, 1], {"padding": [1, 2], "bias": True}),
