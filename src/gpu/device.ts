@@ -1,5 +1,11 @@
 import { InputError } from '../errors';
-import { describeAdapter, isSoftwareAdapter, readCapabilities, type Capabilities } from './capabilities';
+import {
+  describeAdapter,
+  isSoftwareAdapter,
+  readCapabilities,
+  SUBGROUP_MATRIX,
+  type Capabilities,
+} from './capabilities';
 import { GpuError } from './errors';
 import type { GpuHost } from './host';
 import { kernelCode, layoutKey, type KernelCall } from './kernel';
@@ -8,7 +14,7 @@ import { BufferMemory } from './memory';
 /** Which adapter to take: hardware before software, or one of the two by force. */
 export type AdapterChoice = 'auto' | 'hardware' | 'software';
 
-const WANTED_FEATURES = ['subgroups', 'shader-f16', 'timestamp-query'] as const;
+const WANTED_FEATURES: readonly GPUFeatureName[] = ['subgroups', 'shader-f16', 'timestamp-query', SUBGROUP_MATRIX];
 const NO_ADAPTER =
   'no WebGPU adapter was found; run `engine doctor`, and on Linux without a GPU install libvulkan1 and ' +
   'mesa-vulkan-drivers (Mesa 24 or newer)';

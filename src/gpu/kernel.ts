@@ -38,16 +38,23 @@ export const f32 = (value: number): Param => ({ type: 'f32', value });
 /** The types of 16-bit floats: numbers, vectors and matrices. */
 const HALF_TYPE = /\b(f16|vec[234]h|mat[234]x[234]h)\b/;
 
+/** Functions among the lanes of a subgroup, and what tells a lane from another. */
+const SUBGROUP_VALUE = /\bsubgroup([A-Z]|_(id|invocation_id|size)\b)/;
+
 /** The complete WGSL of a call, with the language features that its types and functions ask for. */
 export function kernelCode(call: KernelCall<unknown>): string {
   const body = expandWgsl(call.source, call.defines ?? {});
   const lines: string[] = [];
+  const statements = body.replace(/\/\/.*/g, '');
   const elements = Object.values(call.bindings).map(({ element }) => element);
-  if ([body.replace(/\/\/.*/g, ''), ...elements].some((text) => HALF_TYPE.test(text))) {
+  if ([statements, ...elements].some((text) => HALF_TYPE.test(text))) {
     lines.push('enable f16;');
   }
-  if (/\bsubgroup[A-Z]/.test(body)) {
+  if (SUBGROUP_VALUE.test(statements)) {
     lines.push('enable subgroups;', 'diagnostic(off, subgroup_uniformity);');
+  }
+  if (/\bsubgroup_matrix_/.test(statements)) {
+    lines.push('enable chromium_experimental_subgroup_matrix;');
   }
   Object.entries(call.bindings).forEach(([name, use], index) => {
     lines.push(`@group(0) @binding(${index}) var<storage, ${use.access}> ${name}: array<${use.element}>;`);

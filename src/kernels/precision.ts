@@ -7,7 +7,8 @@ import type { Capabilities } from '../gpu/capabilities';
  * A weight w comes out as w (1 + e) with |e| <= 2^-11 from 2^-14 on, and within 2^-25 below that, where the device rounds to
  * the nearest, as all known ones do (WGSL lets a device take either neighbour); numbers beyond 65504 become that.
  * Weights that change from run to run, those in training, are f32 at either. Winograd is not offered at `f16`: its
- * transformed weights lose more to the rounding than the convolution's own.
+ * transformed weights lose more to the rounding than the convolution's own. Where a product is done by subgroup matrices of
+ * f16 (gemm/matrix.ts), which the tuner alone chooses, its activations are rounded alike.
  */
 export type Precision = 'f32' | 'f16';
 

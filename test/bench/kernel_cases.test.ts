@@ -98,6 +98,8 @@ describe('work of a case', () => {
   const llvmpipe: Capabilities = {
     software: true,
     subgroupSize: 8,
+    subgroupMaxSize: 8,
+    subgroupMatrices: [],
     timestamps: true,
     f16: false,
     maxWorkgroupSize: 1024,

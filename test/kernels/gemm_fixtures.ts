@@ -1,11 +1,9 @@
-import type { Capabilities } from '../../src/gpu/capabilities';
 import type { Activation } from '../../src/kernels/activation';
 import { conv2d, type Conv2dAttributes } from '../../src/kernels/conv2d';
 import { convTranspose2d, type ConvTranspose2dAttributes } from '../../src/kernels/conv_transpose2d';
 import { linear } from '../../src/kernels/linear';
 import type { Op } from '../../src/kernels/op';
 import { product } from '../../src/kernels/tensor';
-import { asOn } from '../helpers/capabilities';
 import { toNhwc } from '../helpers/compare';
 import { fixtures, type FixtureTensor } from '../helpers/fixtures';
 import { runOp, type OutputValues, type RunOptions, type TestTensor } from '../helpers/gpu';
@@ -64,12 +62,13 @@ export interface WeightFixture {
   readonly inputs: readonly (TestTensor | null)[];
   /** PyTorch's, as a feature map or matrix, without padding. */
   readonly expected: Float32Array;
-  /** @param options `changes` to the capabilities and another `activation`, beside those of runOp() */
-  run(inputs: readonly (TestTensor | null)[], options?: FixtureOptions): Promise<OutputValues>;
+  readonly run: (inputs: readonly (TestTensor | null)[], options?: FixtureOptions) => Promise<OutputValues>;
 }
 
 export interface FixtureOptions extends RunOptions {
-  readonly changes?: Partial<Capabilities>;
+  /** The op as it would run on another device. */
+  readonly on?: <A>(op: Op<A>) => Op<A>;
+  /** Instead of the case's own. */
   readonly activation?: Activation;
 }
 
@@ -84,8 +83,8 @@ function weightFixture<A extends { readonly activation: Activation }>(
     name: `${op.name}: ${name}`,
     inputs,
     expected: shape.length === 4 ? toNhwc(data as Float32Array, shape) : (data as Float32Array),
-    run: async (tensors, { changes = {}, activation = attributes.activation, ...options } = {}) =>
-      (await runOp(asOn(op, changes), tensors, { ...attributes, activation }, options))[0],
+    run: async (tensors, { on, activation = attributes.activation, ...options } = {}) =>
+      (await runOp(on?.(op) ?? op, tensors, { ...attributes, activation }, options))[0],
   };
 }
 

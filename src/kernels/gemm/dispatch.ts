@@ -10,6 +10,7 @@ import { dispatchItemwise } from '../itemwise';
 import { read, ShapeError, write, type Lowering } from '../op';
 import { dense, roundUp } from '../tensor';
 import { stridedGroups } from './strided';
+import { dispatchMatrix } from './matrix';
 import { gemmCall, type GemmProblem } from './problem';
 import { defaultTile, TILES, type GemmVariant, type TileName } from './variants';
 
@@ -19,6 +20,8 @@ export function dispatchGemm(context: Lowering, problem: GemmProblem, variant: G
   }
   if (variant === 'panel') {
     dispatchPanel(context, problem);
+  } else if (variant === 'matrix') {
+    dispatchMatrix(context, problem);
   } else {
     dispatchTiled(context, problem, variant);
   }
@@ -116,7 +119,11 @@ function panelRows(rows: number, otherGroups: number): number {
   return Math.ceil(rows / groups);
 }
 
-function dispatchTiled(context: Lowering, problem: GemmProblem, variant: Exclude<GemmVariant, 'panel'>): void {
+function dispatchTiled(
+  context: Lowering,
+  problem: GemmProblem,
+  variant: Exclude<GemmVariant, 'panel' | 'matrix'>,
+): void {
   const batches = problem.batch?.size ?? 1;
   const columns = problem.columns4 * 4;
   const tile =

@@ -1,5 +1,6 @@
 import type { Capabilities } from '../../gpu/capabilities';
 import { ShapeError, type Target } from '../op';
+import { MATRIX_TILE, matrixForm } from './matrix';
 
 /** A workgroup of `lanesX` times `lanesY` invocations computes `lanesY * rows` rows and `4 * lanesX * columns4` columns. */
 export interface TileShape {
@@ -22,9 +23,9 @@ export type TileName = keyof typeof TILES;
 
 /**
  * `panel` (shaders/gemm/panel.wgsl) needs subgroups of a known size; `tiled` (shaders/gemm/tiled.wgsl) runs everywhere, with
- * the tile named or, by itself, one that suits the shape.
+ * the tile named or, by itself, one that suits the shape; `matrix` (see matrix.ts) needs subgroup matrices.
  */
-export type GemmVariant = 'panel' | 'tiled' | `tiled ${TileName}`;
+export type GemmVariant = 'panel' | 'matrix' | 'tiled' | `tiled ${TileName}`;
 
 export const TILE_NAMES = Object.keys(TILES) as TileName[];
 
@@ -55,29 +56,26 @@ export function tilesOf({ maxWorkgroupSize, maxWorkgroupMemory }: Capabilities):
  * The variants that are worth measuring for a product, the usual choice first. Software adapters have one that is always
  * best; on hardware it depends on the device which tile is.
  */
-export function gemmCandidates(
-  { capabilities }: Target,
-  rows: number,
-  columns: number,
-  batches = 1,
-): readonly GemmVariant[] {
+export function gemmCandidates(target: Target, rows: number, columns: number, batches = 1): readonly GemmVariant[] {
+  const { capabilities } = target;
   if (defaultGemm(capabilities) === 'panel') {
     return ['panel'];
   }
+  // a tile that is mostly outside of the product is never the best
+  const isFilled = (tileRows: number, tileColumns: number): boolean =>
+    tileRows < 2 * Math.max(rows, 32) && tileColumns < 2 * Math.max(columns, 32);
   const usual = defaultTile(rows, columns, batches);
   const others = tilesOf(capabilities).filter((name) => {
     const { lanesX, lanesY, rows: tileRows, columns4 } = TILES[name];
-    // a tile that is mostly outside of the product is never the best
-    return (
-      name !== usual && lanesY * tileRows < 2 * Math.max(rows, 32) && 4 * lanesX * columns4 < 2 * Math.max(columns, 32)
-    );
+    return name !== usual && isFilled(lanesY * tileRows, 4 * lanesX * columns4);
   });
-  return [usual, ...others].map((name) => `tiled ${name}` as const);
+  const tiled = [usual, ...others].map((name) => `tiled ${name}` as const);
+  return matrixForm(target) !== undefined && isFilled(MATRIX_TILE, MATRIX_TILE) ? [...tiled, 'matrix'] : tiled;
 }
 
 /** @throws ShapeError where it is no variant of a GEMM */
 export function gemmVariant(variant: string, op: string): GemmVariant {
-  const known = ['panel', 'tiled', ...TILE_NAMES.map((name) => `tiled ${name}`)];
+  const known = ['panel', 'matrix', 'tiled', ...TILE_NAMES.map((name) => `tiled ${name}`)];
   if (!known.includes(variant)) {
     throw new ShapeError(`${op}: no variant ${variant}`);
   }
