@@ -19,8 +19,10 @@ import { formula } from '../helpers/formula';
 import { runOp, testDevice, type TestTensor } from '../helpers/gpu';
 import { roundedToHalf } from '../helpers/half';
 import { expectNoLeaks } from '../helpers/leaks';
-import { expectStored, map } from './gemm_cases';
-import { weightFixtures } from './gemm_fixtures';
+import { expectStored, map } from '../kernels/gemm_cases';
+import { weightFixtures } from '../kernels/gemm_fixtures';
+
+// Not among the tests of kernels, which run in a browser too: Dawn's device that runs nothing is Node's alone.
 
 const F32: SubgroupMatrixConfig = { componentType: 'f32', resultComponentType: 'f32', M: 8, N: 8, K: 8 };
 const F16: SubgroupMatrixConfig = { ...F32, componentType: 'f16', M: 16, N: 16, K: 16 };
