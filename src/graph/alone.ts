@@ -1,5 +1,6 @@
 import { dense, type TensorSpec } from '../kernels/tensor';
 import { Graph, type Node, type Tensor } from './graph';
+import { isConstant } from './tuning';
 
 /** What has to be given to a node that stands in a graph alone. */
 export interface LoneOperand {
@@ -18,16 +19,14 @@ export interface LoneNode {
 }
 
 /**
- * A graph of one node alone: what `isWeight` says is a parameter, what the op overwrites a state, everything else an input.
- * A node of nothing but weights has inputs in their place, for else there would be nothing to run.
- *
- * @param isWeight of tensors of f32, dense
+ * A graph of one node alone: constants are parameters, what the op overwrites is a state, everything else an input. A node
+ * of nothing but constants has inputs in their place, for else there would be nothing to run.
  */
-export function aloneInGraph({ op, inputs, attributes }: Node, isWeight: (tensor: Tensor) => boolean): LoneNode {
+export function aloneInGraph({ op, inputs, attributes }: Node): LoneNode {
   const graph = new Graph();
   const operands: LoneOperand[] = [];
   const isParameter = (tensor: Tensor): boolean =>
-    tensor.spec.layout === 'dense' && tensor.spec.dtype === 'f32' && isWeight(tensor);
+    tensor.spec.layout === 'dense' && tensor.spec.dtype === 'f32' && isConstant(tensor);
   const runs = op.updates !== undefined || inputs.some((input) => input !== null && !isParameter(input));
   /** Tensors and counts that several of the node's inputs share, by id and shape. */
   const known = new Map<string, Tensor>();

@@ -1,12 +1,12 @@
 import { GpuError } from '../gpu/errors';
 import type { GpuDevice } from '../gpu/device';
 import type { Precision } from '../kernels/precision';
-import { product } from '../kernels/tensor';
-import { CompiledGraph } from './compile';
-import { Graph, type Node, type Tensor } from './graph';
+import { storedLength } from '../kernels/tensor';
+import { aloneInGraph, type LoneOperand } from './alone';
+import { withCompiledAlone } from './compile_alone';
+import type { Graph, Node } from './graph';
 import { neededNodes } from './lower';
-import { ParameterStore } from './parameters';
-import { candidatesOf, isConstant, shapeClass, type TuningChoices, type VariantChooser } from './tuning';
+import { candidatesOf, shapeClass, type TuningChoices, type VariantChooser } from './tuning';
 
 /** A batch of repetitions takes this long at least, so that the ends of a pass and the clock's steps do not count. */
 const BATCH_MS = 20;
@@ -120,17 +120,10 @@ async function timeVariant(
   variant: string,
   best: number,
 ): Promise<number | null> {
-  const { graph, parameters, counts } = aloneInGraph(node);
-  const store = new ParameterStore(gpu, parameters);
+  const zeros = { parameter: ({ spec }: LoneOperand) => new Float32Array(storedLength(spec)) };
+  const options = { label: `${node.op.name} by ${variant}`, variants: { [node.op.name]: variant }, precision };
   try {
-    const variants = { [node.op.name]: variant };
-    const compiled = await CompiledGraph.create(graph, store, {
-      label: `${node.op.name} by ${variant}`,
-      variants,
-      precision,
-    });
-    try {
-      compiled.upload(counts);
+    return await withCompiledAlone(gpu, aloneInGraph(node), zeros, options, async (compiled) => {
       await compiled.time(1);
       const once = await compiled.time(1);
       if (once > HOPELESS * best) {
@@ -141,48 +134,12 @@ async function timeVariant(
         times.push(await compiled.time(Math.max(1, Math.ceil(BATCH_MS / Math.max(once, 0.01)))));
       }
       return Math.min(...times);
-    } finally {
-      compiled.release();
-    }
+    });
   } catch (error) {
     if (error instanceof GpuError) {
       gpu.check();
       return null;
     }
     throw error;
-  } finally {
-    store.release();
   }
-}
-
-/** A graph of the node alone: constants as parameters, everything else as inputs, all items in use. */
-function aloneInGraph(node: Node): {
-  graph: Graph;
-  parameters: Map<string, Float32Array>;
-  counts: Record<string, Uint32Array<ArrayBuffer>>;
-} {
-  const graph = new Graph();
-  const parameters = new Map<string, Float32Array>();
-  const counts: Record<string, Uint32Array<ArrayBuffer>> = {};
-  const inputs = node.inputs.map((input, i): Tensor | null => {
-    if (input === null) {
-      return null;
-    }
-    const name = `input${i}`;
-    const { shape, layout, dtype } = input.spec;
-    if (layout === 'dense' && dtype === 'f32' && isConstant(input)) {
-      parameters.set(name, new Float32Array(product(shape)));
-      return graph.parameter(name, shape);
-    }
-    const tensor = graph.input(name, input.spec);
-    if (input.count === undefined) {
-      return tensor;
-    }
-    counts[`count${i}`] = Uint32Array.of(shape[0]);
-    return graph.withCount(tensor, graph.input(`count${i}`, { shape: [1], dtype: 'u32', layout: 'dense' }));
-  });
-  graph.apply(node.op, inputs, node.attributes).forEach((output, i) => {
-    graph.output(`output${i}`, output);
-  });
-  return { graph, parameters, counts };
 }

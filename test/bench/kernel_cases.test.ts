@@ -4,6 +4,8 @@ import { inputValues } from '../../src/bench/kernels/values';
 import { workOf } from '../../src/bench/kernels/time_case';
 import { PHASES, WORKLOADS, workloadNodes, type Phase } from '../../src/bench/kernels/workloads';
 import type { Capabilities } from '../../src/gpu/capabilities';
+import { aloneInGraph } from '../../src/graph/alone';
+import { shapeClass } from '../../src/graph/tuning';
 import { dense } from '../../src/kernels/tensor';
 
 let phases: PhaseCases[] = [];
@@ -124,6 +126,30 @@ describe('work of a case', () => {
       bytes: 4 * (2 * 1000 * 1024 + 1024 * 1024 + 1024),
       dispatches: 1,
     });
+  });
+
+  it('packs weights in each step where they train, once where they do not', () => {
+    const kernels = (phase: Phase, layer: string): readonly string[] =>
+      workOf(phaseOf('r50', phase).occurrences.find(({ layers }) => layers.includes(layer))!.case, llvmpipe).kernels;
+    const trained = 'roi_heads.box_head.fc7';
+    expect([INFERENCE, FORWARD].map((phase) => kernels(phase, trained).includes('gemm/pack'))).toEqual([false, true]);
+    const frozen = 'backbone.body.layer1.0.conv1';
+    expect([INFERENCE, FORWARD].map((phase) => kernels(phase, frozen).includes('gemm/pack'))).toEqual([false, false]);
+  });
+
+  it('is that of the shape class that the phase has, so that a tuner chooses as for a run', () => {
+    const classes = new Map<Phase, Set<string>>();
+    for (const { phase, occurrences } of phases) {
+      const ofPhase = new Set<string>();
+      for (const { node } of occurrences.map((one) => one.case)) {
+        if (node.op.candidates !== undefined) {
+          ofPhase.add(shapeClass(node));
+          expect(shapeClass(aloneInGraph(node).node)).toBe(shapeClass(node));
+        }
+      }
+      classes.set(phase, new Set([...(classes.get(phase) ?? []), ...ofPhase]));
+    }
+    expect([...classes.get(FORWARD)!].some((name) => !classes.get(INFERENCE)!.has(name))).toBe(true);
   });
 
   it('counts a slice by what it writes, and a state that is overwritten twice', () => {

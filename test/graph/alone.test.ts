@@ -1,14 +1,12 @@
 import { expect, test } from 'vitest';
 import { aloneInGraph } from '../../src/graph/alone';
-import { Graph, type Tensor } from '../../src/graph/graph';
+import { Graph } from '../../src/graph/graph';
 import { neededNodes } from '../../src/graph/lower';
 import { accumulate } from '../../src/kernels/accumulate';
 import { foldBatchNorm } from '../../src/kernels/batch_norm';
 import { binary } from '../../src/kernels/elementwise';
 import { linear } from '../../src/kernels/linear';
 import { dense, featureMap } from '../../src/kernels/tensor';
-
-const isParameter = ({ source }: Tensor): boolean => source.kind === 'parameter';
 
 test('weights stay parameters, counts come along, what is read twice is one input', () => {
   const graph = new Graph();
@@ -18,7 +16,7 @@ test('weights stay parameters, counts come along, what is read twice is one inpu
   const y = graph.scope('head', () => graph.apply1(linear, [x, ...weights], { activation: 'none' }));
   graph.apply1(binary, [y, y], { function: 'mul', activation: 'none' });
 
-  const [layer, product] = graph.nodes.map((node) => aloneInGraph(node, isParameter));
+  const [layer, product] = graph.nodes.map((node) => aloneInGraph(node));
   expect(layer.operands).toEqual([
     { name: 'input0', kind: 'input', input: 0, spec: featureMap([10, 8]) },
     { name: 'count0', kind: 'count', input: 0, spec: dense([1], 'u32') },
@@ -41,7 +39,7 @@ test('what an op overwrites is a state; weights alone become inputs, so that the
   const vectors = ['gain', 'bias', 'mean', 'variance'].map((name) => graph.parameter(name, [6]));
   graph.apply(foldBatchNorm, [graph.parameter('w', [6, 3, 1, 1]), null, ...vectors], { eps: 0 });
 
-  const [sum, folded] = graph.nodes.map((node) => aloneInGraph(node, isParameter));
+  const [sum, folded] = graph.nodes.map((node) => aloneInGraph(node));
   expect(sum.operands.map(({ kind }) => kind)).toEqual(['state', 'input']);
   expect(neededNodes(sum.graph)).toEqual([sum.node]);
   expect(folded.operands.map(({ kind }) => kind)).toEqual(Array(5).fill('input'));

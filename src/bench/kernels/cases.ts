@@ -1,4 +1,4 @@
-import type { Node, Tensor } from '../../graph/graph';
+import type { Node } from '../../graph/graph';
 import { isConstant } from '../../graph/tuning';
 import type { Scene } from './values';
 import type { Phase, Workload, WorkloadNodes } from './workloads';
@@ -25,8 +25,11 @@ export interface PhaseCases {
 }
 
 /**
- * The distinct cases of phases of models: one for each op, with the shapes of its inputs, whether they are weights, and its
- * attributes. What several phases share is one case. Left out is what no run repeats: nodes of constants alone.
+ * The distinct cases of phases of models: one for each op, with the shapes of its inputs, whether they are constant, and its
+ * attributes. What several phases share is one case: a layer's weights are constant in inference and where training leaves
+ * them as they are; where they train they change with each step, and so packing them is part of the case. (Nodes of a step
+ * that pack the same weights in the same way share it; each case bears it.) Left out is what no run repeats: nodes of
+ * constants alone.
  */
 export function kernelCases(phases: readonly WorkloadNodes[]): PhaseCases[] {
   const known = new Map<string, KernelCase>();
@@ -42,22 +45,6 @@ export function kernelCases(phases: readonly WorkloadNodes[]): PhaseCases[] {
   });
 }
 
-/**
- * Whether a tensor depends on nothing but a model's parameters, trained ones included: what is packed of it once in inference
- * is packed once in a case.
- */
-export function isWeight({ source }: Tensor): boolean {
-  switch (source.kind) {
-    case 'parameter':
-    case 'state':
-      return true;
-    case 'input':
-      return false;
-    case 'node':
-      return source.node.inputs.every((input) => input === null || isWeight(input));
-  }
-}
-
 /** Parameters that train are states, so that in training only what has no inputs is left out. */
 function isComputedOnce({ inputs }: Node): boolean {
   return inputs.every((input) => input === null || isConstant(input));
@@ -70,7 +57,7 @@ function signature({ op, inputs, outputs, attributes }: Node): string {
       ? null
       : [
           input.spec,
-          isWeight(input),
+          isConstant(input),
           op.updates === undefined ? '' : input.source.kind,
           input.count !== undefined,
           ids.indexOf(input.id),

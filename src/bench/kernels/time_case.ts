@@ -1,15 +1,13 @@
 import type { Capabilities } from '../../gpu/capabilities';
 import type { GpuDevice } from '../../gpu/device';
 import { aloneInGraph } from '../../graph/alone';
-import { CompiledGraph } from '../../graph/compile';
+import { withCompiledAlone, type LoneValues } from '../../graph/compile_alone';
 import type { Node } from '../../graph/graph';
 import { lowerGraph, operandsOf } from '../../graph/lower';
-import { ParameterStore } from '../../graph/parameters';
-import { StateStore } from '../../graph/states';
 import type { Tuner } from '../../graph/tuner';
 import { byteLength, storedLength, type TensorSpec } from '../../kernels/tensor';
 import { timeBatches, type Batches } from './batches';
-import { isWeight, type KernelCase } from './cases';
+import type { KernelCase } from './cases';
 import { formulaNumbers, inputValues } from './values';
 
 /** What one run of a case does. */
@@ -28,7 +26,7 @@ const READ_IN_PART = new Set(['slice', 'gatherRows', 'gatherAnchors', 'decodeBox
 
 /** A case's dispatches as a device of these capabilities gets them, by what a tuner has chosen. Nothing runs. */
 export function workOf({ node }: KernelCase, capabilities: Capabilities, tuner?: Tuner): CaseWork {
-  const { graph } = aloneInGraph(node, isWeight);
+  const { graph } = aloneInGraph(node);
   const { calls } = lowerGraph(
     graph,
     capabilities,
@@ -69,34 +67,11 @@ export async function timeCase(
   batches: number,
   tuner?: Tuner,
 ): Promise<Batches> {
-  const { graph, operands } = aloneInGraph(node, isWeight);
   const specs = node.inputs.map((input) => input?.spec ?? null);
-  const parameters = operands.filter(({ kind }) => kind === 'parameter');
-  const store = new ParameterStore(
-    gpu,
-    new Map(parameters.map(({ name, spec }) => [name, formulaNumbers(storedLength(spec))])),
-  );
-  const states = new StateStore(gpu);
-  try {
-    for (const { name, spec } of operands.filter(({ kind }) => kind === 'state')) {
-      states.add(name, storedLength(spec));
-    }
-    const label = `${node.op.name} ${node.scope}`;
-    const compiled = await CompiledGraph.create(graph, store, { label, states, tuner });
-    try {
-      for (const { name, kind, input } of operands) {
-        if (kind === 'input') {
-          compiled.upload({ [name]: inputValues(node.op.name, input, specs, scene) });
-        } else if (kind === 'count') {
-          compiled.upload({ [name]: Uint32Array.of(specs[input]?.shape[0] ?? 0) });
-        }
-      }
-      return await timeBatches(compiled, batches);
-    } finally {
-      compiled.release();
-    }
-  } finally {
-    states.release();
-    store.release();
-  }
+  const values: LoneValues = {
+    parameter: ({ spec }) => formulaNumbers(storedLength(spec)),
+    input: ({ input }) => inputValues(node.op.name, input, specs, scene),
+  };
+  const options = { label: `${node.op.name} ${node.scope}`, tuner };
+  return withCompiledAlone(gpu, aloneInGraph(node), values, options, (compiled) => timeBatches(compiled, batches));
 }
