@@ -23,7 +23,7 @@ export { fill } from './fill';
 export { groupNorm } from './group_norm';
 export { preprocessImage } from './image';
 export { linear } from './linear';
-export { gatherRows, segmentLabels, stackLists } from './lists';
+export { gatherRows, segmentLabels, sliceCount, stackLists } from './lists';
 export { pasteMasks } from './masks';
 export { matmul, type MatmulAttributes } from './matmul';
 export { batchedNms, nms, type NmsAttributes } from './nms';

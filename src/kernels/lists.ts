@@ -4,6 +4,7 @@ import gatherKeysSource from '../../shaders/lists/gather_keys.wgsl';
 import gatherRowsSource from '../../shaders/lists/gather_rows.wgsl';
 import indicesInUseSource from '../../shaders/lists/indices_in_use.wgsl';
 import segmentLabelsSource from '../../shaders/lists/segment_labels.wgsl';
+import sliceCountSource from '../../shaders/lists/slice_count.wgsl';
 import stackSource from '../../shaders/lists/stack.wgsl';
 import { u32 } from '../gpu/kernel';
 import { dispatchItems } from './itemwise';
@@ -163,6 +164,31 @@ export const segmentLabels: Op<{ segmentLength: number }> = {
       },
       params: { length: u32(length), segmentLength: u32(Math.max(1, segmentLength)) },
       workgroups: walk.workgroups,
+    });
+  },
+};
+
+/**
+ * How many of the items [start, end) of a list are in use: clamp(count - start, 0, end - start).
+ * Input: count, u32 [1], of the list. Output: u32 [1].
+ */
+export const sliceCount: Op<{ start: number; end: number }> = {
+  name: 'sliceCount',
+  infer(inputs, { start, end }) {
+    const count = required(inputs, 0, 'sliceCount');
+    if (count.dtype !== 'u32' || count.shape.join() !== '1' || !(start >= 0 && start <= end)) {
+      throw new ShapeError(
+        `sliceCount: items ${start} to ${end} by a count of ${count.dtype} [${count.shape.join(', ')}]`,
+      );
+    }
+    return [count];
+  },
+  forward(context, inputs, [y], { start, end }) {
+    dispatchItems(context, 1, {
+      kernel: 'lists/slice_count',
+      source: sliceCountSource,
+      bindings: { listCount: read(required(inputs, 0, 'sliceCount'), 'u32'), y: write(y, 'u32') },
+      params: { start: u32(start), end: u32(end) },
     });
   },
 };

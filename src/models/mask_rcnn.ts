@@ -4,7 +4,7 @@ import { pasteToRle } from '../kernels/rle';
 import { dense } from '../kernels/tensor';
 import type { MaskRcnnConfig } from './config';
 import { imagePyramid } from './pyramid';
-import { detectBoxes, predictMasks, sourceBoxes } from './roi_heads';
+import { detectBoxes, MAP_BYTES, predictMasks, sourceBoxes } from './roi_heads';
 import { regionProposals, rpnLevels } from './rpn';
 
 export interface MaskRcnnShape {
@@ -24,8 +24,9 @@ export interface MaskRcnnShape {
  * resized height and width). Outputs: `boxes` [D, 4] (x1, y1, x2, y2 in pixels of the source image), `scores` [D],
  * `labels` u32 [D], `count` u32 [1], `available` u32 [1] (detections before the limit), and of the masks `rle` (bytes of
  * all strings), `rleEnds` u32 [D] (where each string ends), `rleTotal` u32 [1] (bytes needed).
+ * @param mapBytes what a map of the mask head may take, see predictMasks()
  */
-export function maskRcnnGraph(config: MaskRcnnConfig, shape: MaskRcnnShape): Graph {
+export function maskRcnnGraph(config: MaskRcnnConfig, shape: MaskRcnnShape, mapBytes = MAP_BYTES): Graph {
   const graph = new Graph();
   const { paddedHeight: height, paddedWidth: width } = shape;
   const pixels = graph.input('pixels', dense([Math.ceil(shape.pixelBytes / 4)], 'u32'));
@@ -43,7 +44,7 @@ export function maskRcnnGraph(config: MaskRcnnConfig, shape: MaskRcnnShape): Gra
   const proposals = regionProposals(graph, anchored, imageInfo, config.rpn, config);
   const roiLevels = levels.slice(0, config.backbone.stages.length);
   const detections = detectBoxes(graph, proposals, roiLevels, imageInfo, config);
-  const masks = predictMasks(graph, detections, roiLevels, config);
+  const masks = predictMasks(graph, detections, roiLevels, config, mapBytes);
   const boxes = sourceBoxes(graph, detections, imageInfo);
   const [rle, rleEnds, , , rleTotal] = graph.scope('paste', () =>
     graph.apply(pasteToRle, [masks, boxes, imageInfo], {

@@ -2,10 +2,12 @@ import type { Graph, Tensor } from '../graph/graph';
 import { decodeBoxes, rescaleBoxes } from '../kernels/boxes';
 import { classMasks } from '../kernels/class_masks';
 import { convTranspose2d } from '../kernels/conv_transpose2d';
-import { gatherRows, segmentLabels } from '../kernels/lists';
+import { concat, slice } from '../kernels/copy';
+import { gatherRows, segmentLabels, sliceCount } from '../kernels/lists';
 import { nms } from '../kernels/nms';
 import { roiAlign } from '../kernels/roi_align';
 import { softmax } from '../kernels/softmax';
+import { byteLength, featureMap } from '../kernels/tensor';
 import { topK } from '../kernels/top_k';
 import type { MaskRcnnConfig } from './config';
 import { conv, fullyConnected } from './layers';
@@ -112,6 +114,7 @@ export function detectBoxes(
 
 const MASK_PREDICTOR = 'roi_heads.mask_predictor';
 const MASK_LOGITS = `${MASK_PREDICTOR}.mask_fcn_logits`;
+const MASK_SLICES = 'roi_heads.mask_slices';
 
 /** The mask head up to its last layer, for the boxes [R, 4] with a count: [R, 2 * pool, 2 * pool, upsampleChannels]. */
 function maskFeatures(graph: Graph, boxes: Tensor, features: readonly Tensor[], config: MaskRcnnConfig): Tensor {
@@ -140,13 +143,65 @@ export function maskLogits(graph: Graph, boxes: Tensor, features: readonly Tenso
   return conv(graph, maskFeatures(graph, boxes, features, config), MASK_LOGITS, config.classes, 1);
 }
 
+/** The boxes that the mask head runs on, with their labels. */
+type MaskedBoxes = Pick<Detections, 'boxes' | 'labels' | 'count'>;
+
+/**
+ * Bytes that a map of the mask head may take: the maxStorageBufferBindingSize that every WebGPU device has, since a graph does
+ * not know its device.
+ */
+export const MAP_BYTES = 2 ** 27;
+
 /**
  * The masks of the detected boxes: probabilities of each detection's own class, [D, 2 * pool, 2 * pool]. Of the last layer
- * only that class's channel is computed.
+ * only that class's channel is computed. Where a map of all detections would be larger than `mapBytes`, the head runs on
+ * slices of them, one after the other.
  */
 export function predictMasks(
   graph: Graph,
-  { boxes, labels, count }: Detections,
+  detections: MaskedBoxes,
+  features: readonly Tensor[],
+  config: MaskRcnnConfig,
+  mapBytes = MAP_BYTES,
+): Tensor {
+  const slices = sliceDetections(graph, detections, Math.floor(mapBytes / largestMap(config)));
+  const masks = slices.map((part) => maskDetections(graph, part, features, config));
+  return masks.length === 1
+    ? masks[0]
+    : graph.scope(MASK_SLICES, () => graph.withCount(graph.apply1(concat, masks, { axis: 0 }), detections.count));
+}
+
+/** Bytes of a detection in the largest map of the mask head. */
+function largestMap({ fpn, mask }: MaskRcnnConfig): number {
+  const { poolSize, channels, upsampleChannels } = mask;
+  const pooled = featureMap([poolSize, poolSize, Math.max(fpn.channels, ...channels)]);
+  const upsampled = featureMap([2 * poolSize, 2 * poolSize, upsampleChannels]);
+  return Math.max(byteLength(pooled), byteLength(upsampled));
+}
+
+/** The detections in as few slices of at most `longest` (and of one, at least) as hold them, equally long but for the last. */
+function sliceDetections(graph: Graph, detections: MaskedBoxes, longest: number): MaskedBoxes[] {
+  const capacity = detections.boxes.spec.shape[0];
+  const slices = Math.ceil(capacity / Math.max(1, longest));
+  if (slices <= 1) {
+    return [detections];
+  }
+  const length = Math.ceil(capacity / slices);
+  return graph.scope(MASK_SLICES, () =>
+    Array.from({ length: Math.ceil(capacity / length) }, (_, i) => {
+      const [start, end] = [i * length, Math.min(capacity, (i + 1) * length)];
+      const [boxes, labels] = [detections.boxes, detections.labels].map((list) =>
+        graph.apply1(slice, [list], { axis: 0, start, end }),
+      );
+      const count = graph.apply1(sliceCount, [detections.count], { start, end });
+      return { boxes: graph.withCount(boxes, count), labels, count };
+    }),
+  );
+}
+
+function maskDetections(
+  graph: Graph,
+  { boxes, labels, count }: MaskedBoxes,
   features: readonly Tensor[],
   config: MaskRcnnConfig,
 ): Tensor {

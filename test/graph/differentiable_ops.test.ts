@@ -18,7 +18,7 @@ const NOT_DIFFERENTIABLE: Readonly<Record<string, readonly string[]>> = {
   'prepares images': ['preprocessImage'],
   'chooses, orders or counts': [
     ...['appendObjects', 'batchedNms', 'matchBoxes', 'nms', 'sampleBalanced', 'sampleClasses', 'segmentLabels'],
-    ...['sortDescending', 'stackLists', 'topK'],
+    ...['sliceCount', 'sortDescending', 'stackLists', 'topK'],
   ],
   'makes targets, which are constants of the losses': ['encodeBoxes', 'maskTargets'],
   'makes results: boxes and masks for people': [

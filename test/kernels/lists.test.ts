@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { gatherRows, segmentLabels, stackLists } from '../../src/kernels/lists';
+import { gatherRows, segmentLabels, sliceCount, stackLists } from '../../src/kernels/lists';
 import { dense, product } from '../../src/kernels/tensor';
 import { asOn, DEVICES } from '../helpers/capabilities';
 import { expectClose, expectSame } from '../helpers/compare';
@@ -72,6 +72,33 @@ describe.each(DEVICES.slice(0, 2))('lists, $device', ({ changes }) => {
     const weight = { spec: dense([9, 3]), values: formula(27, 2) };
     const [first, second] = [0, 1].map(() => runGradient(asOn(gatherRows, changes), operands, {}, [weight]));
     expectSame((await first)[0]!.values, (await second)[0]!.values);
+  });
+
+  test.each([
+    [0, 7, 12, 0],
+    [6, 7, 12, 0],
+    [7, 7, 12, 0],
+    [8, 7, 12, 1],
+    [11, 7, 12, 4],
+    [12, 7, 12, 5],
+    [90, 7, 12, 5],
+    [3, 0, 5, 3],
+    [9, 0, 5, 5],
+    [9, 4, 4, 0],
+  ])('of %i items, those in use from %i up to %i are %i', async (count, start, end, expected) => {
+    const counts = { spec: dense([1], 'u32'), values: Uint32Array.of(count) };
+    const [used] = await runOp(asOn(sliceCount, changes), [counts], { start, end });
+    expect(used.spec).toEqual(dense([1], 'u32'));
+    expect([...used.values]).toEqual([expected]);
+  });
+
+  test('refuses slices that end before they start, and what is no count', async () => {
+    const count = { spec: dense([1], 'u32'), values: new Uint32Array(1) };
+    const counts = { spec: dense([2], 'u32'), values: new Uint32Array(2) };
+    const size = { spec: dense([1]), values: new Float32Array(1) };
+    await expect(runOp(sliceCount, [count], { start: 3, end: 2 })).rejects.toThrow('sliceCount: items 3 to 2');
+    await expect(runOp(sliceCount, [counts], { start: 0, end: 2 })).rejects.toThrow('u32 [2]');
+    await expect(runOp(sliceCount, [size], { start: 0, end: 2 })).rejects.toThrow('f32 [1]');
   });
 
   test('refuses lists that do not fit together', async () => {
