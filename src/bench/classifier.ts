@@ -23,11 +23,11 @@ export const resnet50: BenchModel = {
   peerOutputs: ['logits'],
   compare: compareLogits,
   peerInputs: () => new Map([['image', { dtype: 'f32', shape: [1, 3, SIDE, SIDE], data: planes() }]]),
-  async load(gpu) {
+  async load(gpu, tuner) {
     const net = graph();
     const store = new ParameterStore(gpu, formulaWeights(shapesOf(net)));
     const [logits] = [...net.outputs.values()];
-    const compiled = await CompiledGraph.create(net, store, { label: 'ResNet-50' });
+    const compiled = await CompiledGraph.create(net, store, { label: 'ResNet-50', tuner });
     const image = toStored(featureMap([1, SIDE, SIDE, 3]), interleaved(planes()));
     return {
       name: OURS,

@@ -42,10 +42,10 @@ function detectorModel({ config: configOf, image: imageOf, ...form }: DetectorFo
     peerOutputs: ['boxes', 'labels', 'scores'],
     compare: compareDetections,
     peerInputs: () => new Map([['image', floatPlanes(imageOf())]]),
-    async load(gpu) {
+    async load(gpu, tuner) {
       const config = configOf();
       const weights = await weightsFor(form.weights, Detector.expectedParameters(config));
-      const detector = new Detector(gpu, config, weights);
+      const detector = new Detector(gpu, config, weights, { tuner });
       const image = imageOf();
       return {
         name: OURS,

@@ -23,7 +23,7 @@ export interface Contestant {
 export interface Timing {
   readonly name: string;
   readonly adapter: string | null;
-  /** Of the first run, with the compilation of shaders and plans. */
+  /** Of the first run, with the compilation of shaders and plans, and the measuring of a tuner. */
   readonly firstMs: number;
   /** Of the timed runs, in order. */
   readonly runsMs: readonly number[];

@@ -1,4 +1,5 @@
 import type { GpuDevice } from '../gpu/device';
+import type { VariantChooser } from '../graph/tuning';
 import type { HostTensor } from '../io/checkpoint';
 import type { Contestant, ModelResult } from './measure';
 
@@ -11,8 +12,8 @@ export interface BenchModel {
   readonly id: string;
   readonly title: string;
   readonly task: Task;
-  /** Ours, loaded on a device. */
-  load(gpu: GpuDevice): Contestant | Promise<Contestant>;
+  /** Ours, loaded on a device, by the variants that the tuner chooses. */
+  load(gpu: GpuDevice, tuner?: VariantChooser): Contestant | Promise<Contestant>;
   /** A checkpoint that all sides load; null for weights by formula (see formulaWeights). */
   readonly weights: string | null;
   /** What a peer computes on, by name, in PyTorch's order of axes. */

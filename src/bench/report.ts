@@ -18,6 +18,8 @@ export interface ModelReport {
   readonly work: Work | null;
   /** See coldStart; null for training. */
   readonly coldStartMs: number | null;
+  /** Why there is none in inference. */
+  readonly coldStartFailure: string | null;
 }
 
 export interface BenchReport extends Machine {
@@ -41,7 +43,7 @@ export function reportAsText(report: BenchReport): string {
   return [...machineLines(report), ...report.models.flatMap((model) => ['', ...modelLines(model)])].join('\n');
 }
 
-function modelLines({ title, task, timings, agreement, absent, work, coldStartMs }: ModelReport): string[] {
+function modelLines({ title, task, timings, agreement, absent, work, ...rest }: ModelReport): string[] {
   const header = ['', 'median', 'min', 'max', 'first run', 'runs', 'to ours'];
   const rows = timings.map(({ name, medianMs, minMs, maxMs, firstMs, runsMs }) => [
     name,
@@ -57,12 +59,20 @@ function modelLines({ title, task, timings, agreement, absent, work, coldStartMs
     title,
     ...textTable(header, rows),
     ...(work === null ? [] : [`${OURS}, ${task === 'training' ? 'a step' : 'an image'}: ${workText(work)}`]),
-    ...(coldStartMs === null
-      ? []
-      : [`${OURS}, cold start: ${coldStartMs.toFixed(0)} ms from the start of a new process to the first result`]),
+    ...coldStartLines(rest),
     ...notes,
     ...absent.map(({ name, reason }) => `${name} took no part: ${reason}`),
   ];
+}
+
+function coldStartLines({
+  coldStartMs,
+  coldStartFailure,
+}: Pick<ModelReport, 'coldStartMs' | 'coldStartFailure'>): string[] {
+  if (coldStartMs !== null) {
+    return [`${OURS}, cold start: ${coldStartMs.toFixed(0)} ms from the start of a new process to the first result`];
+  }
+  return coldStartFailure === null ? [] : [`${OURS}, cold start: none: ${coldStartFailure}`];
 }
 
 function workText({ dispatches, gpuMs, hostMs, bytes }: Work): string {

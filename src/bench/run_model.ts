@@ -1,5 +1,5 @@
-import type { AdapterChoice, GpuDevice } from '../gpu/device';
-import { coldStart } from './cold_start';
+import type { GpuDevice } from '../gpu/device';
+import type { VariantChooser } from '../graph/tuning';
 import { measure, type Contestant, type Failure } from './measure';
 import type { BenchModel } from './model';
 import type { Peer } from './peers/peer';
@@ -10,28 +10,30 @@ export interface BenchRunSettings {
   /** Timed runs of ours, and of each peer. */
   readonly runs: number;
   readonly peerRuns: number;
-  /** What `gpu` was opened with. */
-  readonly adapter: AdapterChoice;
+  /** Left out: ops choose their variants for themselves. */
+  readonly tuner?: VariantChooser;
+  /** Milliseconds from the start of a new process to the first result of the model of this id; see coldStart. */
+  readonly coldStart: (model: string) => number;
   /** Is told how far it is. */
   readonly tell: (text: string) => void;
 }
 
 /**
  * Times a model, ours and the peers' by turns. A peer that is not there, or fails, is named in the report, and the others
- * go on.
+ * go on; so it does without a cold start that fails.
  * @throws what ours throws
  */
 export async function runModel(
   model: BenchModel,
   gpu: GpuDevice,
   peers: readonly Peer[],
-  { runs, peerRuns, adapter, tell }: BenchRunSettings,
+  { runs, peerRuns, tuner, coldStart, tell }: BenchRunSettings,
 ): Promise<ModelReport> {
   tell(model.title);
   const say = (text: string): void => {
     tell(`  ${text}`);
   };
-  const ours = await model.load(gpu);
+  const ours = await model.load(gpu, tuner);
   const contestants = [ours];
   try {
     const absent: Failure[] = [];
@@ -57,11 +59,32 @@ export async function runModel(
       agreement: timings.map(({ result }, i) => (i === 0 ? null : model.compare(timings[0].result, result))),
       absent: [...absent, ...failures],
       work: await profile(ours),
-      coldStartMs: task === 'inference' ? coldStart(id, adapter) : null,
+      ...coldStartOf(model, coldStart, say),
     };
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.release()));
   }
+}
+
+function coldStartOf(
+  { id, task }: BenchModel,
+  coldStart: BenchRunSettings['coldStart'],
+  say: (text: string) => void,
+): Pick<ModelReport, 'coldStartMs' | 'coldStartFailure'> {
+  if (task === 'training') {
+    return { coldStartMs: null, coldStartFailure: null };
+  }
+  try {
+    return { coldStartMs: coldStart(id), coldStartFailure: null };
+  } catch (error) {
+    const coldStartFailure = messageOf(error);
+    say(coldStartFailure);
+    return { coldStartMs: null, coldStartFailure };
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function start(peer: Peer, model: BenchModel): Promise<{ started: Contestant[]; reason: string | null }> {
@@ -72,7 +95,7 @@ async function start(peer: Peer, model: BenchModel): Promise<{ started: Contesta
   try {
     return { started: await peer.start(model), reason: null };
   } catch (error) {
-    return { started: [], reason: error instanceof Error ? error.message : String(error) };
+    return { started: [], reason: messageOf(error) };
   }
 }
 

@@ -2,6 +2,7 @@ import { augmentSchema } from '../config/augment_schema';
 import { camelKeys } from '../config/camel';
 import { resolveConfig } from '../config/resolve';
 import type { GpuDevice } from '../gpu/device';
+import type { VariantChooser } from '../graph/tuning';
 import { Detector } from '../models/detector';
 import type { LossName } from '../models/mask_rcnn_training';
 import { augmentSample } from '../train/augment/plan';
@@ -60,11 +61,15 @@ function trainingModel({ config, settings, ...form }: TrainingForm): BenchModel 
     peerOutputs: Object.values(LOSS_NAMES),
     compare: compareLosses,
     peerInputs: () => new Map(scenes().flatMap(torchvisionSample)),
-    load: (gpu) => loadTrainer(gpu, { config, settings, ...form }),
+    load: (gpu, tuner) => loadTrainer(gpu, tuner, { config, settings, ...form }),
   };
 }
 
-async function loadTrainer(gpu: GpuDevice, { config: name, settings, weights }: TrainingForm): Promise<Contestant> {
+async function loadTrainer(
+  gpu: GpuDevice,
+  tuner: VariantChooser | undefined,
+  { config: name, settings, weights }: TrainingForm,
+): Promise<Contestant> {
   const { config } = resolveConfig(name, [...COMMON, ...settings]);
   const { model, train } = config;
   const samples = scenes().map(sampleOf);
@@ -82,6 +87,7 @@ async function loadTrainer(gpu: GpuDevice, { config: name, settings, weights }: 
     passes: 1,
     seed: train.seed,
     checkpointing: train.checkpointing,
+    tuner,
     room: {
       pixelBytes: most(samples.map(({ pixels }) => pixels.length)),
       objects: most(samples.map(({ objects }) => objects)),

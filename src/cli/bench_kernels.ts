@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { benchKernels } from '../bench/kernels/bench';
 import { kernelReportAsJson, kernelReportAsText, type KernelReport } from '../bench/kernels/report';
 import { roofline } from '../bench/kernels/roofline';
@@ -8,16 +8,12 @@ import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { wholeNumber } from './number-option';
 import { Progress } from './progress';
-import { TuningSession } from './tuning';
-
-const TUNE =
-  'on: by the variants that are fastest on this device, measured where they are not known yet (at most 20 s); off: by the ' +
-  'usual ones. Default: on for hardware adapters, off for software ones';
+import { benchTuneOption, TuningSession, type BenchTuneMode } from './tuning';
 
 interface KernelOptions {
   readonly adapter: AdapterChoice;
   readonly runs: number;
-  readonly tune?: 'off' | 'on';
+  readonly tune?: BenchTuneMode;
   readonly all?: boolean;
   readonly filter?: string;
   readonly json?: string;
@@ -34,7 +30,7 @@ export function registerBenchKernels(bench: Command): void {
     .option('--json <file>', 'write all figures to a JSON file')
     .option('--plot <file>', 'write a roofline picture (SVG)')
     .option('--runs <n>', 'batches of at least 20 ms that each is timed in', wholeNumber('--runs', 1, 1000), 5)
-    .addOption(new Option('--tune <mode>', TUNE).choices(['off', 'on']))
+    .addOption(benchTuneOption())
     .addOption(adapterOption())
     .action(async (options: KernelOptions) => {
       const files: AtomicFile[] = [];

@@ -1,23 +1,25 @@
 import { Option, type Command } from 'commander';
-import { now } from '../bench/cold_start';
+import { coldStart, now } from '../bench/cold_start';
 import { thisMachine } from '../bench/machine';
 import type { BenchModel } from '../bench/model';
 import { BENCH_MODELS } from '../bench/models';
 import { PEER_IDS, type PeerId } from '../bench/peers/peer';
 import { peersOf } from '../bench/peers/peers';
 import { reportAsJson, reportAsText, type BenchReport, type ModelReport } from '../bench/report';
-import { runModel } from '../bench/run_model';
+import { runModel, type BenchRunSettings } from '../bench/run_model';
 import { AtomicFile } from '../data/atomic';
 import { InputError } from '../errors';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { wholeNumber } from './number-option';
+import { benchTuneOption, TuningSession, type BenchTuneMode } from './tuning';
 
 interface BenchOptions {
   readonly adapter: AdapterChoice;
   readonly runs: number;
   readonly peerRuns: number;
+  readonly tune?: BenchTuneMode;
   readonly peers?: true | readonly PeerId[];
   readonly json?: string;
   readonly only?: readonly string[];
@@ -44,13 +46,14 @@ export function registerBenchModel(bench: Command): void {
     )
     .option('--peer-runs <n>', 'timed runs of each peer', wholeNumber('--peer-runs', 1, 1000), 3)
     .option('--json <file>', 'write the figures to a JSON file')
+    .addOption(benchTuneOption())
     .addOption(adapterOption())
     // for the process that a cold start is timed by, see coldStart
     .addOption(new Option('--first-result').hideHelp())
     .action(async (options: BenchOptions) => {
       const models = BENCH_MODELS.filter(({ id }) => options.only?.includes(id) ?? true);
       if (options.firstResult === true) {
-        console.log(await firstResult(models[0], options.adapter));
+        console.log(await firstResult(models[0], options));
         return;
       }
       // before the minutes of work: a path that cannot be written should be known at once
@@ -89,10 +92,19 @@ async function benchModels(models: readonly BenchModel[], options: BenchOptions)
   // before the work: its load is none that others make
   const machine = thisMachine(gpu);
   try {
+    const session = await TuningSession.open(gpu, options.tune);
+    const { tuner, mode } = session;
+    const settings: BenchRunSettings = {
+      ...options,
+      tuner,
+      coldStart: (model) => coldStart(model, options.adapter, mode === 'off' ? 'off' : 'on'),
+      tell,
+    };
     const reports: ModelReport[] = [];
     for (const model of models) {
-      reports.push(await runModel(model, gpu, peers, { ...options, tell }));
+      reports.push(await runModel(model, gpu, peers, settings));
     }
+    session.report();
     return { ...machine, models: reports };
   } finally {
     gpu.close();
@@ -100,9 +112,10 @@ async function benchModels(models: readonly BenchModel[], options: BenchOptions)
 }
 
 /** @returns when a model gave its first result in this process, as coldStart counts */
-async function firstResult(model: BenchModel, adapter: AdapterChoice): Promise<number> {
+async function firstResult(model: BenchModel, { adapter, tune }: BenchOptions): Promise<number> {
   const gpu = await GpuDevice.open(nodeHost, adapter);
-  const contestant = await model.load(gpu);
+  const { tuner } = await TuningSession.open(gpu, tune);
+  const contestant = await model.load(gpu, tuner);
   await contestant.run();
   const moment = now();
   await contestant.release();

@@ -8,18 +8,28 @@ import { TuningCache } from './tuning_cache';
 /** What `--tune` says; undefined: `on` for hardware, `off` for software adapters, whose usual choices were measured. */
 export type TuneMode = 'off' | 'on' | 'only';
 
+export type BenchTuneMode = Exclude<TuneMode, 'only'>;
+
 const MODES: readonly TuneMode[] = ['off', 'on', 'only'];
 /** Seconds of measuring at most in a run, and where it is all that is asked for. */
 const BUDGET_SECONDS = { off: 0, on: 20, only: 600 } as const;
 
 export function tuneOption(): Option {
+  const only = `, or only (that, and nothing else; at most ${BUDGET_SECONDS.only} s)`;
+  return option(MODES, only).env('ENGINE_TUNE');
+}
+
+/** For commands that time what is chosen. */
+export function benchTuneOption(): Option {
+  return option(['off', 'on'] satisfies BenchTuneMode[], '');
+}
+
+function option(modes: readonly TuneMode[], more: string): Option {
   return new Option(
     '--tune <mode>',
-    'measure which kernels are fastest on this device: off, on (shapes not met before; at most 20 s), or only (that, and ' +
-      'nothing else; at most 600 s). Default: on for hardware adapters, off for software ones',
-  )
-    .choices(MODES)
-    .env('ENGINE_TUNE');
+    'measure which kernels are fastest on this device: off, on (shapes not met before; at most ' +
+      `${BUDGET_SECONDS.on} s)${more}. Default: on for hardware adapters, off for software ones`,
+  ).choices(modes);
 }
 
 /** The tuner of one command, with what earlier commands measured on the same device. */

@@ -24,6 +24,10 @@ function contestant(name: string, milliseconds: number, more: Partial<Contestant
 const work = { dispatches: 12, gpuMs: 9, hostMs: 1, bytes: 5e6 };
 let profiles = 0;
 
+function coldStart(): number {
+  throw new Error('the first result of toy in a new process failed: no adapter');
+}
+
 const model: BenchModel = {
   id: 'toy',
   title: 'a toy',
@@ -54,8 +58,11 @@ const PEERS = [
 ];
 
 async function report(): Promise<ModelReport> {
-  return runModel(model, {} as GpuDevice, PEERS, { runs: 2, peerRuns: 1, adapter: 'auto', tell: () => undefined });
+  return runModel(model, {} as GpuDevice, PEERS, { runs: 2, peerRuns: 1, coldStart, tell: () => undefined });
 }
+
+const adapter = { name: 'Some GPU', driver: 'driver 1', software: false };
+const machine = { engine: '1', node: '20', processor: 'P', cores: 2, load: 0.5, adapter };
 
 describe('a model beside its peers', () => {
   it('names the peers that are not there or fail, and times the others', async () => {
@@ -71,8 +78,42 @@ describe('a model beside its peers', () => {
       { name: 'onnxruntime-webgpu', reason: 'the package x is not installed: run `npm ci`' },
       { name: 'torchvision, GPU', reason: 'out of memory' },
     ]);
-    expect(rest).toEqual({ id: 'toy', title: 'a toy', task: 'training', work, coldStartMs: null });
+    expect(rest).toEqual({
+      id: 'toy',
+      title: 'a toy',
+      task: 'training',
+      work,
+      coldStartMs: null,
+      coldStartFailure: null,
+    });
     expect(released.sort()).toEqual(['TensorFlow.js', 'mask-engine', 'torchvision, CPU', 'torchvision, GPU']);
+  });
+
+  it('goes on without a cold start where the new process fails, and says so', async () => {
+    const told: string[] = [];
+    const settings = { runs: 1, peerRuns: 1, coldStart, tell: (text: string) => void told.push(text) };
+    const made = await runModel({ ...model, task: 'inference' }, {} as GpuDevice, [], settings);
+    const reason = 'the first result of toy in a new process failed: no adapter';
+    expect(made).toMatchObject({ coldStartMs: null, coldStartFailure: reason });
+    expect(told.at(-1)).toBe(`  ${reason}`);
+    expect(reportAsText({ ...machine, models: [made] })).toContain(`\nmask-engine, cold start: none: ${reason}`);
+    const timed = await runModel({ ...model, task: 'inference' }, {} as GpuDevice, [], {
+      ...settings,
+      coldStart: (id) => (id === 'toy' ? 12 : NaN),
+    });
+    expect(timed).toMatchObject({ coldStartMs: 12, coldStartFailure: null });
+  });
+
+  it('hands the tuner to the model', async () => {
+    const tuner = { prepare: () => Promise.resolve(), variantOf: () => undefined };
+    const seen: unknown[] = [];
+    const load: BenchModel['load'] = (gpu, given) => {
+      seen.push(given);
+      return model.load(gpu, given);
+    };
+    const settings = { runs: 1, peerRuns: 1, tuner, coldStart, tell: () => undefined };
+    await runModel({ ...model, load }, {} as GpuDevice, [], settings);
+    expect(seen).toEqual([tuner]);
   });
 
   it('releases everyone where ours fails', async () => {
@@ -81,14 +122,12 @@ describe('a model beside its peers', () => {
       ...model,
       load: () => contestant('mask-engine', 1, { run: () => Promise.reject(new Error('lost')) }),
     };
-    const settings = { runs: 1, peerRuns: 1, adapter: 'auto', tell: () => undefined } as const;
+    const settings = { runs: 1, peerRuns: 1, coldStart, tell: () => undefined };
     await expect(runModel(broken, {} as GpuDevice, PEERS, settings)).rejects.toThrow('lost');
     expect(released).toHaveLength(4);
   });
 
   it('is printed with ratios, work, cold start and another device of a peer', async () => {
-    const adapter = { name: 'Some GPU', driver: 'driver 1', software: false };
-    const machine = { engine: '1', node: '20', processor: 'P', cores: 2, load: 0.5, adapter };
     const made = { ...machine, models: [{ ...(await report()), coldStartMs: 1234.5 }] };
     const text = reportAsText(made);
     expect(text).toMatch(/^torchvision, CPU +25.0 ms +25.0 ms +25.0 ms +25.0 ms +1 +2.50 x$/m);
@@ -101,7 +140,7 @@ describe('a model beside its peers', () => {
     );
     const { models } = JSON.parse(reportAsJson(made)) as { models: { contestants: Record<string, unknown>[] }[] };
     expect(Object.keys(models[0]).sort()).toEqual(
-      ['absent', 'coldStartMs', 'contestants', 'id', 'task', 'title', 'work'].sort(),
+      ['absent', 'coldStartFailure', 'coldStartMs', 'contestants', 'id', 'task', 'title', 'work'].sort(),
     );
     expect(models[0].contestants.map(({ name, ratio }) => [name, ratio])).toEqual([
       ['mask-engine', 1],
