@@ -1,3 +1,3 @@
 fn item(i: u32) {
-  y[i] = params.value;
+  y[i] = Element(params.value);
 }

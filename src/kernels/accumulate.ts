@@ -1,5 +1,5 @@
 import accumulateSource from '../../shaders/fill/accumulate.wgsl';
-import { dispatchItemwise, elementUnits } from './itemwise';
+import { dispatchItemwise, widestUnits } from './itemwise';
 import { read, required, ShapeError, write, type Op } from './op';
 
 /**
@@ -19,14 +19,15 @@ export const accumulate: Op<Record<string, never>> = {
   forward(context, inputs) {
     const [state, x] = [required(inputs, 0, 'accumulate'), required(inputs, 1, 'accumulate')];
     const keep = inputs[2] ?? null;
-    dispatchItemwise(context, {}, elementUnits(state.spec), {
+    const { units, element } = widestUnits(state.spec);
+    dispatchItemwise(context, {}, units, {
       kernel: 'fill/accumulate',
       source: accumulateSource,
       defines: { KEEP: keep !== null },
       bindings: {
-        x: read(x, 'f32'),
+        x: read(x, element),
         ...(keep === null ? {} : { keep: read(keep, 'f32') }),
-        state: write(state, 'f32'),
+        state: write(state, element),
       },
     });
   },

@@ -1,7 +1,7 @@
 import fillSource from '../../shaders/fill/fill.wgsl';
-import { f32 } from '../gpu/kernel';
-import { dispatchItemwise, elementUnits } from './itemwise';
-import { ShapeError, write, type Op } from './op';
+import { f32, u32 } from '../gpu/kernel';
+import { dispatchItemwise, widestUnits } from './itemwise';
+import { ShapeError, write, type Lowering, type Op, type Operand } from './op';
 import { pitch, type Layout, type TensorSpec } from './tensor';
 
 /** An f32 tensor of one value, in any layout; where its rows are padded, of zeros only. No inputs. */
@@ -15,11 +15,18 @@ export const fill: Op<{ shape: readonly number[]; layout: Layout; value: number 
     return [spec];
   },
   forward(context, _, [y], { value }) {
-    dispatchItemwise(context, y, elementUnits(y.spec), {
-      kernel: 'fill',
-      source: fillSource,
-      bindings: { y: write(y, 'f32') },
-      params: { value: f32(value) },
-    });
+    fillWith(context, y, value);
   },
 };
+
+/** Writes one value all over a tensor of f32 or u32, its padding included; not beyond its count. */
+export function fillWith(context: Lowering, y: Operand, value: number): void {
+  const { units, element } = widestUnits(y.spec);
+  const isWhole = y.spec.dtype === 'u32';
+  dispatchItemwise(context, y, units, {
+    kernel: isWhole ? 'fill u32' : 'fill',
+    source: `alias Element = ${element};\n${fillSource}`,
+    bindings: { y: write(y, element) },
+    params: { value: isWhole ? u32(value) : f32(value) },
+  });
+}

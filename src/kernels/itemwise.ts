@@ -28,6 +28,13 @@ export function elementUnits(spec: TensorSpec): Units {
   return { length: storedLength(spec), unit: 1, itemElements: itemElements(spec) };
 }
 
+/** The memory of an f32 or u32 tensor by fours where it consists of them, else by elements; and what a unit is in WGSL. */
+export function widestUnits(spec: TensorSpec): { units: Units; element: 'vec4f' | 'f32' | 'vec4u' | 'u32' } {
+  const isWhole = storedLength(spec) % 4 === 0;
+  const [scalar, vector] = spec.dtype === 'u32' ? (['u32', 'vec4u'] as const) : (['f32', 'vec4f'] as const);
+  return isWhole ? { units: vec4Units(spec), element: vector } : { units: elementUnits(spec), element: scalar };
+}
+
 /** The rows of the last axis. */
 export function rowUnits(spec: TensorSpec): Units {
   return { length: rows(spec), unit: 1, itemElements: product(spec.shape.slice(1, -1)) };

@@ -6,7 +6,9 @@ import { ParameterStore } from '../../src/graph/parameters';
 import { layOut, StateStore } from '../../src/graph/states';
 import { accumulate } from '../../src/kernels/accumulate';
 import { binary } from '../../src/kernels/elementwise';
-import { dense } from '../../src/kernels/tensor';
+import { dense, featureMap, storedLength } from '../../src/kernels/tensor';
+import { expectClose } from '../helpers/compare';
+import { formula } from '../helpers/formula';
 import { testDevice } from '../helpers/gpu';
 
 test('tensors of an arena begin at multiples of 64 elements, and no chunk is larger than a binding', () => {
@@ -73,6 +75,36 @@ test('variables are read and overwritten from run to run, and gradients gather o
   states.release();
   expect({ live: gpu.memory.live, count: gpu.memory.count }).toEqual(before);
 });
+
+test.each([dense([7]), dense([3, 4]), dense([2 ** 13]), featureMap([2, 3, 5])])(
+  'sums over runs of $shape',
+  async (spec) => {
+    const gpu = await testDevice();
+    const states = new StateStore(gpu);
+    const store = new ParameterStore(gpu, new Map());
+    const length = storedLength(spec);
+    states.add('sum', length);
+    const graph = new Graph();
+    const [x, keep] = [graph.input('x', spec), graph.input('keep', dense([1]))];
+    graph.apply(accumulate, [graph.state('sum', spec), x, keep], {});
+    const compiled = await CompiledGraph.create(graph, store, { label: 'test', states });
+    const parts = [1, 2, 3].map((seed) => formula(length, seed));
+    for (const [i, part] of parts.entries()) {
+      // the second run takes the place of what was there
+      await compiled.run({ x: part, keep: Float32Array.of(i === 1 ? 0 : 1) });
+    }
+    const [sum] = await states.read(['sum']);
+    expectClose(
+      sum,
+      parts[1].map((value, i) => value + parts[2][i]),
+      1e-6,
+      'sum',
+    );
+    compiled.release();
+    store.release();
+    states.release();
+  },
+);
 
 test('only states may be overwritten, and they need a place', async () => {
   const gpu = await testDevice();

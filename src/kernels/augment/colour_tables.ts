@@ -1,8 +1,7 @@
 import histogramSource from '../../../shaders/augment/histogram.wgsl';
 import tablesSource from '../../../shaders/augment/colour_tables.wgsl';
-import fillSource from '../../../shaders/fill/fill.wgsl';
 import { u32 } from '../../gpu/kernel';
-import { dispatchItems } from '../itemwise';
+import { fillWith } from '../fill';
 import { rowLanes } from '../masks';
 import { read, required, ShapeError, write, type Op } from '../op';
 import { dense } from '../tensor';
@@ -40,12 +39,7 @@ export const colourTables: Op<Record<string, never>> = {
     const [words] = pixels.spec.shape;
     const lanes = rowLanes(context.capabilities);
     const histogram = context.scratch(dense([4, VALUES], 'u32'));
-    dispatchItems(context, 4 * VALUES, {
-      kernel: 'fill u32',
-      source: fillSource,
-      bindings: { y: write(histogram, 'u32') },
-      params: { value: u32(0) },
-    });
+    fillWith(context, histogram, 0);
     context.dispatch({
       kernel: 'augment/histogram',
       source: histogramSource,

@@ -1,8 +1,8 @@
 import gatherSource from '../../../shaders/detection/gather_anchors.wgsl';
 import scatterSource from '../../../shaders/detection/scatter_anchors.wgsl';
-import fillSource from '../../../shaders/fill/fill.wgsl';
-import { f32, u32 } from '../../gpu/kernel';
-import { dispatchItems, elementUnits } from '../itemwise';
+import { u32 } from '../../gpu/kernel';
+import { fillWith } from '../fill';
+import { dispatchItems } from '../itemwise';
 import { read, required, ShapeError, write, type Op } from '../op';
 import { dense, featureMap, pitch, product } from '../tensor';
 
@@ -87,12 +87,7 @@ const scatterAnchors: Op<{ shape: readonly number[]; first: number; deltas: bool
   name: 'scatterAnchors',
   infer: (_, { shape }) => [featureMap(shape)],
   forward(context, inputs, [map], { shape, first, deltas }) {
-    dispatchItems(context, elementUnits(map.spec).length, {
-      kernel: 'fill',
-      source: fillSource,
-      bindings: { y: write(map, 'f32') },
-      params: { value: f32(0) },
-    });
+    fillWith(context, map, 0);
     const dy = inputs[2] ?? null;
     if (dy === null) {
       return;

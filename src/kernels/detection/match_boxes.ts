@@ -2,9 +2,8 @@ import areaSource from '../../../shaders/boxes/area.wgsl';
 import bestSource from '../../../shaders/detection/match_best.wgsl';
 import lowQualitySource from '../../../shaders/detection/match_low_quality.wgsl';
 import nearSource from '../../../shaders/detection/near.wgsl';
-import fillSource from '../../../shaders/fill/fill.wgsl';
 import { f32, u32 } from '../../gpu/kernel';
-import { dispatchItems } from '../itemwise';
+import { fillWith } from '../fill';
 import { read, required, ShapeError, spread, write, type Op, type OpKernelCall } from '../op';
 import { dense } from '../tensor';
 
@@ -103,12 +102,7 @@ export const matchBoxes: Op<MatchBoxesAttributes> = {
     const highest = context.scratch(dense([Math.max(1, objects)], 'u32'));
     const best = context.scratch(dense([length], 'u32'));
     if (lowQuality) {
-      dispatchItems(context, highest.spec.shape[0], {
-        kernel: 'fill u32',
-        source: fillSource,
-        bindings: { y: write(highest, 'u32') },
-        params: { value: u32(0) },
-      });
+      fillWith(context, highest, 0);
     }
     context.dispatch({
       ...call,
