@@ -12,7 +12,7 @@ import { augmentPass, courseOf } from '../train/course';
 import { roomFor, SampleRenderer, type PreparedSample } from '../train/augment/render';
 import { drawSheet, drawTile, type Tile } from '../train/augment/sheet';
 import { adapterOption } from './adapter-option';
-import { withMemoryAdvice } from './device-memory';
+import { withDeviceAdvice } from './device-advice';
 import { wholeNumber } from './number-option';
 import { requireOtherFile } from './other-file';
 import { printWarnings } from './print-warnings';
@@ -53,7 +53,7 @@ async function preview(options: PreviewOptions): Promise<void> {
   await requireOtherFile(options.out, [options.config, annotations], '--out');
   const warnings = new Warnings();
   const samples = await prepare(config, await readTrainingDataset(annotations, images, config.data, warnings), options);
-  const tiles = await withMemoryAdvice(
+  const tiles = await withDeviceAdvice(
     'lower model.image.min_size and max_size, or use another adapter (--adapter)',
     () => draw(samples, config, options),
   );

@@ -16,7 +16,7 @@ import { evaluateVoc, type VocPoints } from '../eval/voc_ap';
 import { GpuDevice, type AdapterChoice } from '../gpu/device';
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
-import { withMemoryAdvice } from './device-memory';
+import { withDeviceAdvice } from './device-advice';
 import { cocoChart, cocoOutput, labelOutput, vocOutput, type EvalOutput } from './eval-output';
 import { number, wholeNumbers } from './number-option';
 import { requireOtherFile } from './other-file';
@@ -237,7 +237,7 @@ async function evaluateTypes(
   const gpu = await GpuDevice.open(nodeHost, adapter);
   try {
     const maskIou = gpuMaskIou(gpu);
-    return await withMemoryAdvice('leave --device gpu out', () =>
+    return await withDeviceAdvice('leave --device gpu out', () =>
       Promise.all(types.map((type) => evaluateCocoWith(maskIou, dataset, predictions, { type, maxDets }))),
     );
   } finally {

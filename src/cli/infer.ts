@@ -23,7 +23,7 @@ import { Detector, type ImageDetections, type ImageProfile } from '../models/det
 import { nodeHost } from '../node/webgpu';
 import { adapterOption } from './adapter-option';
 import { categoriesOfLabels } from './categories';
-import { withMemoryAdvice } from './device-memory';
+import { withDeviceAdvice } from './device-advice';
 import { describeProfiles } from './infer-profile';
 import { number, wholeNumber } from './number-option';
 import { Progress } from './progress';
@@ -106,7 +106,7 @@ async function infer(options: InferOptions): Promise<void> {
       console.log(tuning.describe());
       return;
     }
-    const profiles = await withMemoryAdvice(
+    const profiles = await withDeviceAdvice(
       'use smaller images (--min-size, --max-size), fewer detections (--max-detections) or another adapter (--adapter)',
       () => run.all(dataset === null),
     );

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../errors';
-import { DeviceMemoryError } from '../gpu/errors';
+import { GpuError } from '../gpu/errors';
 import { packageVersion } from '../node/package-root';
+import { deviceSentence } from './device-advice';
 import { ExitCode } from './exit-code';
 
 /** Adds one command to the program. Each command is a file here that exports such a function. */
@@ -59,8 +60,8 @@ function showUsageAfterErrors(command: Command, parent: string): void {
 }
 
 /**
- * Runs a command line (without the names of Node and the script) and tells errors to the user: bad input by its
- * sentence, exit code 2; anything unforeseen by one line, exit code 1, with the stack only if ENGINE_DEBUG is 1.
+ * Runs a command line (without the names of Node and the script) and tells errors to the user: bad input, and
+ * what the device refuses or loses, by a sentence, exit code 2; anything unforeseen by one line, exit code 1, with the stack only if ENGINE_DEBUG is 1.
  *
  * @param commands default: those of `engine`
  * @returns the exit code
@@ -83,8 +84,9 @@ function report(error: unknown): number {
     return error.exitCode === 0 ? 0 : 2;
   }
   const debug = process.env.ENGINE_DEBUG === '1';
-  if (error instanceof InputError || error instanceof DeviceMemoryError) {
-    console.error(debug ? (error.stack ?? '') : `engine: ${error.message}`);
+  if (error instanceof InputError || error instanceof GpuError) {
+    const sentence = error instanceof InputError ? error.message : deviceSentence(error);
+    console.error(debug ? (error.stack ?? '') : `engine: ${sentence}`);
     return 2;
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -76,7 +76,11 @@ export class GpuDevice {
     });
   }
 
-  /** Opens the chosen adapter with all of its limits. */
+  /**
+   * Opens the chosen adapter with all of its limits.
+   * @throws InputError where there is none
+   * @throws GpuError where it gives no device
+   */
   static async open(host: GpuHost, choice: AdapterChoice = 'auto'): Promise<GpuDevice> {
     const adapter = await requestAdapter(host.gpu, choice);
     const requiredLimits: Record<string, number> = {};
@@ -87,7 +91,9 @@ export class GpuDevice {
       }
     }
     const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
-    const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+    const device = await adapter.requestDevice({ requiredFeatures, requiredLimits }).catch((error: unknown) => {
+      throw new GpuError(`opening ${describeAdapter(adapter.info)}: ${messageOf(error)}`);
+    });
     return new GpuDevice(host, adapter, device, readCapabilities(adapter));
   }
 
@@ -178,6 +184,8 @@ function codeOf(call: KernelCall<unknown>, op: string): string {
   }
 }
 
+/** Never empty: Dawn rejects what waits for a destroyed device without a message. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const { name, message } = error instanceof Error ? error : { name: 'unknown error', message: String(error) };
+  return message.trim() === '' ? name : message;
 }

@@ -7,7 +7,9 @@ import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/program';
 import { rleFromCoco } from '../../src/eval/rle';
+import { GpuDevice } from '../../src/gpu/device';
 import { writeSafetensors } from '../../src/io/safetensors';
+import { Detector } from '../../src/models/detector';
 import { engine } from './engine';
 
 const SHARED = '../shared/data';
@@ -79,6 +81,48 @@ describe.skipIf(!hasShared)('engine infer', () => {
     expect(stderr).toMatch(
       /engine: .* needs [\d.]+ [MG]iB, and the adapter's max\w+Size is [^:]*: use smaller images \(--min-size, --max-size\), fewer detections \(--max-detections\) or another adapter \(--adapter\)\n$/,
     );
+  });
+
+  test.each(['before the first image', 'between two images'])('a device destroyed %s: one sentence', async (when) => {
+    const open = vi.spyOn(GpuDevice, 'open').mockImplementation(async (...args) => {
+      open.mockRestore();
+      const gpu = await GpuDevice.open(...args);
+      if (when === 'before the first image') {
+        gpu.device.destroy();
+      } else {
+        const detect = vi.spyOn(Detector.prototype, 'detect').mockImplementationOnce(async function (
+          this: Detector,
+          image,
+        ) {
+          detect.mockRestore();
+          const found = await this.detect(image);
+          gpu.device.destroy();
+          return found;
+        });
+      }
+      return gpu;
+    });
+    const out = join(folder, 'destroyed');
+    const images = ['--coco', ANNOTATIONS, '--image-root', IMAGES];
+    const { code, stdout, stderr } = await infer(
+      '--weights',
+      WEIGHTS,
+      '--config',
+      'mask_rcnn_slim',
+      ...images,
+      '--out',
+      out,
+    );
+    expect(code, stderr).toBe(2);
+    expect(stdout).toBe('');
+    const sentences = stderr.split('\n').filter((line) => line.startsWith('engine: '));
+    expect(sentences).toEqual([
+      expect.stringMatching(
+        /^engine: (set-up of )?Mask R-CNN at 320x320.*: \w[^:]*: try again; if memory ran out, use smaller images \(.*\) or another adapter \(--adapter\); else run `engine doctor`$/,
+      ),
+    ]);
+    expect(stderr).not.toMatch(/^\s+at |internal error/m);
+    expect(existsSync(out) ? readdirSync(out) : []).toEqual([]);
   });
 
   test('a COCO file: its image ids, results of both kinds, pictures, one submission and readback', async () => {

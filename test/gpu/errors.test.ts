@@ -148,7 +148,18 @@ test('a device closed while it runs is a GpuError too', async () => {
   gpu.close();
   const error = await running;
   expect(error).toBeInstanceOf(GpuError);
-  expect(error.message).toContain('test plan');
+  expect(error.message).toMatch(/^test plan, last op copy roi_heads\.box: \w/);
+});
+
+test('an adapter that gives no device is a GpuError, with its reason', async () => {
+  const requestDevice = (): Promise<never> => Promise.reject(new Error('too many devices'));
+  const requestAdapter = async (): Promise<GPUAdapter> => {
+    const adapter = await nodeHost.gpu.requestAdapter();
+    return withProperties(adapter as GPUAdapter, { requestDevice });
+  };
+  const error = await reason(GpuDevice.open({ ...nodeHost, gpu: withProperties(nodeHost.gpu, { requestAdapter }) }));
+  expect(error).toBeInstanceOf(GpuError);
+  expect(error.message).toMatch(/^opening \S.*: too many devices$/);
 });
 
 test('a buffer that is released twice is named', () => {
