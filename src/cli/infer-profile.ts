@@ -11,10 +11,16 @@ interface Row {
 }
 
 /**
- * The report of `engine infer --profile`: submissions and readbacks, time per kernel with its rate, memory, and the time
- * that was not spent in a kernel. Means over the images.
+ * The report of `engine infer --profile`: submissions and readbacks, time and traffic per kernel, memory, and the time
+ * that was not spent in a kernel, as means over the images; and when the first detection was there.
+ * @param peakBytes of the device's memory
+ * @param weightsMilliseconds of reading the weights' file
  */
-export function describeProfiles(profiles: readonly ImageProfile[], peakBytes: number): string {
+export function describeProfiles(
+  profiles: readonly ImageProfile[],
+  peakBytes: number,
+  weightsMilliseconds: number,
+): string {
   const count = profiles.length;
   const mean = (of: (profile: ImageProfile) => number): number => profiles.reduce((s, p) => s + of(p), 0) / count;
   const most = (of: (profile: ImageProfile) => number): number => Math.max(...profiles.map(of));
@@ -28,8 +34,10 @@ export function describeProfiles(profiles: readonly ImageProfile[], peakBytes: n
   ];
   if (profiles.every(({ times }) => times.length > 0)) {
     const gpu = mean((p) => p.times.reduce((sum, t) => sum + t.milliseconds, 0));
+    const bytes = mean((p) => p.times.reduce((sum, t) => sum + t.bytes, 0));
     lines.push(
       `  time                ${wall.toFixed(2)} ms: ${gpu.toFixed(2)} ms in kernels, ${(wall - gpu).toFixed(2)} ms outside the GPU's kernels`,
+      `  moved by kernels    ${(bytes / 1e6).toFixed(0)} MB, ${(bytes / gpu / 1e6).toFixed(1)} GB/s, caches left out of account`,
     );
   } else {
     lines.push(`  time                ${wall.toFixed(2)} ms (this adapter has no timestamps: no times per op)`);
@@ -39,10 +47,20 @@ export function describeProfiles(profiles: readonly ImageProfile[], peakBytes: n
     `  memory of the plan  ${mebibytes(most((p) => p.plan.planned))}, the largest sum alive at one time ` +
       `${mebibytes(most((p) => p.plan.bound))}, the sum of all tensors ${mebibytes(most((p) => p.plan.total))}`,
     `  peak of the device  ${mebibytes(peakBytes)} with weights, all plans and set-up`,
+    firstDetection(),
     '',
     ...table(profiles.flatMap((p) => p.times)).map((line) => `  ${line}`),
   );
   return lines.join('\n');
+
+  function firstDetection(): string {
+    const first = profiles.reduce((a, b) => (b.finished < a.finished ? b : a));
+    const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
+    return (
+      `  first detection     after ${seconds(first.finished)} (of which ${seconds(weightsMilliseconds)} loading weights, ` +
+      `${seconds(first.planMilliseconds)} making plan and pipelines)`
+    );
+  }
 
   function table(times: readonly DispatchTime[]): string[] {
     const rows = new Map<string, Row>();

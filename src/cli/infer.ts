@@ -91,7 +91,9 @@ interface Input {
 
 async function infer(options: InferOptions): Promise<void> {
   const { images, dataset } = await readInput(options);
+  const start = performance.now();
   const { config, weights } = await readModel(options);
+  const weightsMilliseconds = performance.now() - start;
   const categories = categoriesOfLabels(config.model.classes, config, dataset);
   const gpu = await GpuDevice.open(nodeHost, options.adapter);
   const tuning = await TuningSession.open(gpu, options.tune);
@@ -112,7 +114,7 @@ async function infer(options: InferOptions): Promise<void> {
     );
     console.log(run.summary());
     if (options.profile === true) {
-      console.log(describeProfiles(profiles, gpu.memory.peak));
+      console.log(describeProfiles(profiles, gpu.memory.peak, weightsMilliseconds));
     }
   } finally {
     tuning.report();

@@ -50,12 +50,18 @@ export interface ImageProfile {
    * from that one's results on. So the times of images that overlap add up.
    */
   readonly milliseconds: number;
+  /** Of making the plan and its pipelines, with packing the weights and choosing kernels; 0 where it was there. */
+  readonly planMilliseconds: number;
+  /** When the results came, as performance.now() counts: in Node, milliseconds since the process started. */
+  readonly finished: number;
 }
 
 interface Plan {
   readonly key: string;
   readonly shape: MaskRcnnShape;
   readonly compiled: CompiledGraph;
+  /** Milliseconds of making it, until an image has been booked with them. */
+  making: number;
   /** Images that are being run with it. */
   runs: number;
 }
@@ -152,8 +158,11 @@ export class Detector {
     const { paddedHeight, paddedWidth } = size;
     const pixels = wholeWords(image.data);
     const imageInfo = new Uint32Array([height, width, size.height, size.width]);
+    let planMilliseconds = 0;
     for (let runs = 1; ; runs++) {
       const plan = await this.takePlan(this.shapeFor(width, height));
+      planMilliseconds += plan.making;
+      plan.making = 0;
       try {
         const start = performance.now();
         const { outputs, times } = await plan.compiled.run({ pixels, imageInfo }, profile);
@@ -168,8 +177,8 @@ export class Detector {
             objects: readObjects(outputs, height, width),
             available: words('available')[0],
             profile: {
-              ...{ paddedHeight, paddedWidth, plan: statistics, times, milliseconds },
-              ...{ submissions: runs, readbacks: runs },
+              ...{ paddedHeight, paddedWidth, plan: statistics, times, milliseconds, planMilliseconds },
+              ...{ submissions: runs, readbacks: runs, finished: end },
             },
           };
         }
@@ -194,11 +203,12 @@ export class Detector {
   }
 
   private async makePlan(key: string, shape: MaskRcnnShape): Promise<Plan> {
+    const start = performance.now();
     this.evict(PLANS_KEPT - 1);
     const label = `Mask R-CNN at ${shape.paddedWidth}x${shape.paddedHeight}`;
     const graph = maskRcnnGraph(this.config, shape);
     const compiled = await CompiledGraph.create(graph, this.store, { ...this.options, label });
-    return { key, shape, compiled, runs: 0 };
+    return { key, shape, compiled, making: performance.now() - start, runs: 0 };
   }
 
   /** Releases the plans used longest ago until `kept` are left, or those that are in use. */
