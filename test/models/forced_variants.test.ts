@@ -41,9 +41,12 @@ function isWinogradConv({ op, inputs, attributes }: Node): boolean {
   return op.name === 'conv2d' && inputs[1]?.spec.shape.slice(2).join() === '3,3' && stride?.join() === '1,1';
 }
 
+/** Two of them: a residual network with a pyramid, and one whose maps fit no tile. */
+const MODELS = modelFixture<Model[]>('mask_rcnn_variants').filter((_, i) => i === 0 || i === 4);
+
 /** The whole model by each family of kernels, against torchvision: the same detections come out. */
 describe.each(['plain', 'panel', 'winograd', ...TILE_NAMES.map((name) => `tiled ${name}`)])('all by %s', (variant) => {
-  test.each(modelFixture<Model[]>('mask_rcnn_variants'))('$name', async ({ config, cases, ...rest }) => {
+  test.each(MODELS)('$name', async ({ config, cases, ...rest }) => {
     const gpu = await testDevice();
     const tuner = new Forced(variant);
     if (variant === 'panel' && (!gpu.capabilities.software || gpu.capabilities.subgroupSize === 0)) {
