@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load';
+import { rleArea, rleFromCoco } from '../../src/eval/rle';
 import { CompiledGraph } from '../../src/graph/compile';
 import { Graph } from '../../src/graph/graph';
 import { ParameterStore } from '../../src/graph/parameters';
 import { byteLength, dense, featureMap, product, toStored } from '../../src/kernels/tensor';
 import type { MaskRcnnConfig } from '../../src/models/config';
+import type { DetectedObject } from '../../src/models/detector';
 import { maskRcnnGraph } from '../../src/models/mask_rcnn';
 import { predictMasks } from '../../src/models/roi_heads';
 import { expectSame } from '../helpers/compare';
@@ -12,12 +14,16 @@ import { formula } from '../helpers/formula';
 import { testDevice } from '../helpers/gpu';
 import { expectNoLeaks } from '../helpers/leaks';
 import { formulaWeights, modelFixture, pattern, type ModelFixture } from './formula_weights';
+import { bitsOf, nucleiImages, nucleiPixels, slimConfig, slimDetector, slimMissing } from './slim';
 
 const variant = modelFixture<(ModelFixture & { config: MaskRcnnConfig })[]>('mask_rcnn_variants')[0];
 const { config } = variant;
 /** The largest map of its mask head is that of 11 channels, padded to 12, on 28 x 28 pixels. */
 const DETECTION_BYTES = 28 * 28 * 12 * 4;
 
+if (slimMissing !== undefined) {
+  console.warn(slimMissing);
+}
 expectNoLeaks();
 
 /** The lengths of the slices that a graph computes masks in. */
@@ -147,3 +153,24 @@ describe('the slices of a model', () => {
     expect(lengths('mask_rcnn_slim', 1000)).toEqual([500, 500]);
   });
 });
+
+test.skipIf(slimMissing !== undefined)(
+  '1000 detections of real weights begin with the 600 that fit in a slice',
+  async () => {
+    const image = await nucleiPixels(nucleiImages()[0]);
+    const detect = async (detectionsPerImage: number): Promise<DetectedObject[]> => {
+      const rpn = { ...slimConfig.rpn, postNmsTopN: 1000, nmsThreshold: 1 };
+      // every proposal is a detection
+      const box = { ...slimConfig.box, scoreThreshold: 0, nmsThreshold: 1, detectionsPerImage };
+      const detector = await slimDetector({ ...slimConfig, rpn, box });
+      const { objects } = await detector.detect(image);
+      detector.release();
+      return objects;
+    };
+    const [inOne, inTwo] = [await detect(600), await detect(1000)];
+    expect([inOne.length, inTwo.length]).toEqual([600, 1000]);
+    expect(bitsOf(inTwo.slice(0, 600))).toBe(bitsOf(inOne));
+    const areas = inTwo.slice(500).map(({ mask }) => rleArea(rleFromCoco(mask)));
+    expect(areas.filter((area) => area > 0).length).toBeGreaterThan(250);
+  },
+);
