@@ -35,9 +35,10 @@ export function describeProfiles(
   if (profiles.every(({ times }) => times.length > 0)) {
     const gpu = mean((p) => p.times.reduce((sum, t) => sum + t.milliseconds, 0));
     const bytes = mean((p) => p.times.reduce((sum, t) => sum + t.bytes, 0));
+    const bound = boundOf(profiles.some((p) => p.times.some((t) => t.counted)));
     lines.push(
       `  time                ${wall.toFixed(2)} ms: ${gpu.toFixed(2)} ms in kernels, ${(wall - gpu).toFixed(2)} ms outside the GPU's kernels`,
-      `  moved by kernels    ${(bytes / 1e6).toFixed(0)} MB, ${(bytes / gpu / 1e6).toFixed(1)} GB/s, caches left out of account`,
+      `  moved by kernels    ${bound}${(bytes / 1e6).toFixed(0)} MB, ${bound}${(bytes / gpu / 1e6).toFixed(1)} GB/s, caches left out of account`,
     );
   } else {
     lines.push(`  time                ${wall.toFixed(2)} ms (this adapter has no timestamps: no times per op)`);
@@ -87,12 +88,16 @@ export function describeProfiles(
 
   function cells({ dispatches, milliseconds, flops, bytes, counted }: Row, sum: number): string[] {
     const giga = (amount: number): string => (amount / milliseconds / 1e6).toFixed(1);
-    // a kernel that stops at a count did less than it is booked with
-    const bound = counted ? '<= ' : '';
+    const bound = boundOf(counted);
     const rate = flops > 0 ? `${giga(flops)} GFLOP/s` : `${giga(bytes)} GB/s`;
     const share = `${((100 * milliseconds) / sum).toFixed(1)} %`;
     return [(dispatches / count).toFixed(0), (milliseconds / count).toFixed(3), share, bound + rate];
   }
+}
+
+/** What stands before work that is `counted`: a kernel that stops at a count did less than it is booked with. */
+function boundOf(counted: boolean): string {
+  return counted ? '<= ' : '';
 }
 
 function range(values: readonly number[]): string {
