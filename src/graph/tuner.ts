@@ -6,10 +6,9 @@ import { aloneInGraph, type LoneOperand } from './alone';
 import { withCompiledAlone } from './compile_alone';
 import type { Graph, Node } from './graph';
 import { neededNodes } from './lower';
+import { timeBatches } from './time_batches';
 import { candidatesOf, shapeClass, type TuningChoices, type VariantChooser } from './tuning';
 
-/** A batch of repetitions takes this long at least, so that the ends of a pass and the clock's steps do not count. */
-const BATCH_MS = 20;
 const BATCHES = 3;
 /** A variant that takes so many times as long as the best one is not measured again. */
 const HOPELESS = 1.5;
@@ -33,7 +32,7 @@ export interface TunerOptions {
 
 /**
  * Measures, for each class of shapes that it meets first, the variants that an op holds to be worth it, on the device and
- * with the whole shape: the first dispatch is discarded, then batches of 20 ms or more, the smallest of three counts.
+ * with the whole shape: the smallest of three counts, see timeBatches().
  */
 export class Tuner implements VariantChooser {
   /** What was measured by this tuner. */
@@ -123,18 +122,10 @@ async function timeVariant(
   const zeros = { parameter: ({ spec }: LoneOperand) => new Float32Array(storedLength(spec)) };
   const options = { label: `${node.op.name} by ${variant}`, variants: { [node.op.name]: variant }, precision };
   try {
-    return await withCompiledAlone(gpu, aloneInGraph(node), zeros, options, async (compiled) => {
-      await compiled.time(1);
-      const once = await compiled.time(1);
-      if (once > HOPELESS * best) {
-        return once;
-      }
-      const times = [];
-      for (let batch = 0; batch < BATCHES; batch++) {
-        times.push(await compiled.time(Math.max(1, Math.ceil(BATCH_MS / Math.max(once, 0.01)))));
-      }
-      return Math.min(...times);
-    });
+    const { milliseconds } = await withCompiledAlone(gpu, aloneInGraph(node), zeros, options, (compiled) =>
+      timeBatches(compiled, BATCHES, HOPELESS * best),
+    );
+    return Math.min(...milliseconds);
   } catch (error) {
     if (error instanceof GpuError) {
       gpu.check();

@@ -1,6 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
-import { timeBatches } from '../../src/bench/kernels/batches';
+import { timeBatches } from '../../src/graph/time_batches';
 import { figuresOf, meanBandwidth, rowOf, type CaseFigures, type PhaseFigures } from '../../src/bench/kernels/figures';
 import { higherCeilings, type Ceilings } from '../../src/bench/kernels/probes';
 import { kernelReportAsJson, kernelReportAsText, type KernelReport } from '../../src/bench/kernels/report';
@@ -84,6 +84,13 @@ describe('batches', () => {
     const { repeats, milliseconds } = await timeBatches(scripted([900, 400, 410, 420], asked), 10);
     expect(asked).toEqual([1, 1, 1, 1]);
     expect({ repeats, milliseconds }).toEqual({ repeats: 1, milliseconds: [400, 410, 420] });
+  });
+
+  it('are none of what takes longer than a limit', async () => {
+    const asked: number[] = [];
+    const { repeats, milliseconds } = await timeBatches(scripted([900, 3, 1], asked), 3, 2.5);
+    expect(asked).toEqual([1, 1]);
+    expect({ repeats, milliseconds }).toEqual({ repeats: 1, milliseconds: [3] });
   });
 
   it('have no endless list of commands', async () => {

@@ -3,7 +3,7 @@ import type { GpuDevice } from '../../gpu/device';
 import { DeviceMemoryError } from '../../gpu/errors';
 import type { Tuner } from '../../graph/tuner';
 import { thisMachine } from '../machine';
-import type { Batches } from './batches';
+import type { Batches } from '../../graph/time_batches';
 import { kernelCases, type KernelCase, type Occurrence } from './cases';
 import { figuresOf, rowOf } from './figures';
 import { higherCeilings, measureCeilings } from './probes';

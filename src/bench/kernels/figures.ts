@@ -1,5 +1,5 @@
 import { median } from '../measure';
-import type { Batches } from './batches';
+import type { Batches } from '../../graph/time_batches';
 import { kindOf, type KernelCase, type Kind, type Occurrence } from './cases';
 import { bandwidthOf, type Ceilings } from './probes';
 import type { CaseWork } from './time_case';

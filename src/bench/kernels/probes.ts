@@ -9,7 +9,7 @@ import { ParameterStore } from '../../graph/parameters';
 import { dispatchItems } from '../../kernels/itemwise';
 import { read, required, write, type Op } from '../../kernels/op';
 import { dense } from '../../kernels/tensor';
-import { timeBatches } from './batches';
+import { timeBatches } from '../../graph/time_batches';
 
 /** What a device was measured to reach, in the units of its time: the ceilings that kernels are held against. */
 export interface Ceilings {

@@ -6,7 +6,7 @@ import type { Node } from '../../graph/graph';
 import { lowerGraph, operandsOf } from '../../graph/lower';
 import type { Tuner } from '../../graph/tuner';
 import { byteLength, storedLength, type TensorSpec } from '../../kernels/tensor';
-import { timeBatches, type Batches } from './batches';
+import { timeBatches, type Batches } from '../../graph/time_batches';
 import type { KernelCase } from './cases';
 import { formulaNumbers, inputValues } from './values';
 

@@ -1,6 +1,6 @@
-import type { CompiledGraph } from '../../graph/compile';
+import type { CompiledGraph } from './compile';
 
-/** A batch of repetitions takes this long at least, so that the ends of a pass do not count. */
+/** A batch of repetitions takes this long at least, so that the ends of a pass and the clock's steps do not count. */
 const BATCH_MS = 20;
 /** A graph that takes longer than this is repeated no more than so often. */
 const LONG_MS = 100;
@@ -15,10 +15,20 @@ export interface Batches {
   readonly milliseconds: readonly number[];
 }
 
-/** Times a compiled graph on the inputs that it has. Its first run, which compiles shaders, is not counted. */
-export async function timeBatches(compiled: Pick<CompiledGraph, 'time'>, batches: number): Promise<Batches> {
+/**
+ * Times a compiled graph on the inputs that it has. Its first run, which compiles shaders, is not counted.
+ * @param limit milliseconds: what takes longer is run once
+ */
+export async function timeBatches(
+  compiled: Pick<CompiledGraph, 'time'>,
+  batches: number,
+  limit = Infinity,
+): Promise<Batches> {
   await compiled.time(1);
   const once = await compiled.time(1);
+  if (once > limit) {
+    return { repeats: 1, milliseconds: [once] };
+  }
   const repeats = Math.min(MOST_REPEATS, Math.max(1, Math.ceil(BATCH_MS / Math.max(once, 1e-3))));
   const milliseconds = once >= LONG_MS ? [once] : [];
   const wanted = once >= LONG_MS ? Math.min(batches, BATCHES_OF_LONG) : batches;
