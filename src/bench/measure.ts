@@ -1,3 +1,4 @@
+import { errorText } from '../data/file_error';
 import type { Work } from './work';
 
 /** The numbers that a model gives, by name: what two implementations are compared by. */
@@ -73,7 +74,7 @@ export async function measure(
       if (contestant === contestants[0]) {
         throw error;
       }
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = errorText(error);
       tell(`${contestant.name}: ${what} failed: ${reason}`);
       failures.push({ name: contestant.name, reason });
       times.delete(contestant);

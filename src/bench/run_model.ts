@@ -1,3 +1,4 @@
+import { errorText } from '../data/file_error';
 import type { GpuDevice } from '../gpu/device';
 import type { VariantChooser } from '../graph/tuning';
 import { measure, type Contestant, type Failure } from './measure';
@@ -77,14 +78,10 @@ function coldStartOf(
   try {
     return { coldStartMs: coldStart(id), coldStartFailure: null };
   } catch (error) {
-    const coldStartFailure = messageOf(error);
+    const coldStartFailure = errorText(error);
     say(coldStartFailure);
     return { coldStartMs: null, coldStartFailure };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function start(peer: Peer, model: BenchModel): Promise<{ started: Contestant[]; reason: string | null }> {
@@ -95,7 +92,7 @@ async function start(peer: Peer, model: BenchModel): Promise<{ started: Contesta
   try {
     return { started: await peer.start(model), reason: null };
   } catch (error) {
-    return { started: [], reason: messageOf(error) };
+    return { started: [], reason: errorText(error) };
   }
 }
 

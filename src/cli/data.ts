@@ -4,7 +4,7 @@ import { registerDataConvert } from './data_convert';
 import { registerDataPreview } from './data_preview';
 import { registerDataSplit } from './data_split';
 import { registerDataStats } from './data_stats';
-import type { Register } from './program';
+import type { Register } from './register';
 
 /** Adds the commands below `engine data`, each from its own file. */
 const COMMANDS: readonly Register[] = [

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { errorText } from '../data/file_error';
 import { describeAdapter, isSoftwareAdapter } from '../gpu/capabilities';
 import { GpuDevice, requestAdapter, type AdapterChoice } from '../gpu/device';
 import { packageRoot, packageVersion } from '../node/package-root';
@@ -36,12 +37,8 @@ async function examineAdapter(choice: AdapterChoice): Promise<Pick<Facts, 'adapt
     await GpuDevice.open(nodeHost, choice);
     return { adapter, problem: null };
   } catch (error) {
-    return { adapter, problem: firstLine(error) };
+    return { adapter, problem: errorText(error) };
   }
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0];
 }
 
 function readAdapter(adapter: GPUAdapter): AdapterFacts {

@@ -1,12 +1,11 @@
 import { Command, CommanderError } from 'commander';
+import { errorText } from '../data/file_error';
 import { InputError } from '../errors';
 import { GpuError } from '../gpu/errors';
 import { packageVersion } from '../node/package-root';
 import { deviceSentence } from './device-advice';
 import { ExitCode } from './exit-code';
-
-/** Adds one command to the program. Each command is a file here that exports such a function. */
-export type Register = (program: Command) => void;
+import type { Register } from './register';
 
 /** By the command's name, in the order of the help: what a command imports is loaded when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
@@ -89,9 +88,7 @@ function report(error: unknown): number {
     console.error(debug ? (error.stack ?? '') : `engine: ${sentence}`);
     return 2;
   }
-  const message = error instanceof Error ? error.message : String(error);
-  const [firstLine] = message.split('\n');
-  console.error(`engine: internal error: ${firstLine}${debug ? '' : ' (ENGINE_DEBUG=1 shows where)'}`);
+  console.error(`engine: internal error: ${errorText(error)}${debug ? '' : ' (ENGINE_DEBUG=1 shows where)'}`);
   if (debug) {
     console.error(error);
   }

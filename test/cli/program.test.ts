@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ExitCode } from '../../src/cli/exit-code';
-import { runCommandLine, type Register } from '../../src/cli/program';
+import { runCommandLine } from '../../src/cli/program';
+import type { Register } from '../../src/cli/register';
 import { InputError } from '../../src/errors';
 
 let errors = '';
