@@ -297,8 +297,10 @@ export class TrainingRun {
     if (error instanceof DeviceMemoryError) {
       await this.keep();
     }
+    const { rpn, box } = this.options.config.model;
+    const objects = `${rpn.postNmsTopN} and ${box.detectionsPerImage}`;
     throw this.explained(error, `the validation after step ${this.state.step}`, [
-      `lower model.box.detections_per_image (now ${this.options.config.model.box.detectionsPerImage})`,
+      `lower model.rpn.post_nms_top_n and model.box.detections_per_image (now ${objects})`,
       this.smallerImages(),
       'set data.val.annotations=null',
     ]);

@@ -323,15 +323,18 @@ describe('a run', () => {
     expect(unreadable.stderr).toMatch(
       /held-out\/0003\.png is a damaged .*the last checkpoint, of step 2, is .*--resume/,
     );
-    // 6 GB of features for the masks of all detections, and 50 MB for those of a step
+    // 4 GiB of features of all proposals, and 48 MiB of those that a step takes
     const large = await train(
       'large-validation',
-      'model.box.detections_per_image=1000',
-      'model.mask.upsample_channels=2048',
+      'model.rpn.pre_nms_top_n=4096',
+      'model.rpn.post_nms_top_n=4096',
+      'model.fpn.channels=64',
+      'model.box.pool_size=64',
+      'model.box.hidden=[8, 8]',
     );
     expect(large.code).toBe(2);
     expect(large.stderr).toMatch(
-      /the validation after step 2: .* needs .*: lower model\.box\.detections_per_image \(now 1000\), or .*; the last checkpoint, of step 2, is /,
+      /the validation after step 2: .* needs .*: lower model\.rpn\.post_nms_top_n and model\.box\.detections_per_image \(now 4096 and 100\), or .*; the last checkpoint, of step 2, is /,
     );
     for (const out of ['unread-validation', 'large-validation']) {
       expect((await loadCheckpoint(join(folder, out, 'last.safetensors'))).state?.step).toBe(2);
