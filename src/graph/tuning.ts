@@ -28,10 +28,12 @@ export function shapeClass(node: Node, precision: Precision = 'f32'): string {
   return [node.op.name, ...weights, ...inputs, ...valuesOf(node.attributes)].join(' ');
 }
 
+/** Sizes of inputs are in the inputs' classes, and what is done to a sum at its end costs every variant the same. */
+const NOT_IN_CLASS = ['inputSize', 'activation'];
+
 function valuesOf(attributes: unknown): string[] {
-  const values = Object.entries(attributes as Record<string, unknown>);
-  // sizes of inputs are in the inputs' classes
-  return values.filter(([name]) => name !== 'inputSize').map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const values = Object.entries(attributes as Record<string, unknown>).filter(([name]) => !NOT_IN_CLASS.includes(name));
+  return values.map(([name, value]) => `${name}=${JSON.stringify(value)}`);
 }
 
 function sizeClass(tensor: Tensor): string {

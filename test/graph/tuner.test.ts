@@ -48,6 +48,10 @@ describe('shape classes', () => {
     const strided = new Graph();
     conv(strided, strided.input('x', featureMap([1, 20, 24, 64])), 'conv', 64, 3, { padding: 1, stride: 2 });
     expect(shapeClass(strided.nodes[0])).not.toBe(classOf({}));
+    const activated = new Graph();
+    const map = activated.input('x', featureMap([1, 20, 24, 64]));
+    conv(activated, map, 'conv', 64, 3, { padding: 1, activation: 'relu' });
+    expect(shapeClass(activated.nodes[0]), 'costs the same').toBe(classOf({}));
   });
 
   test('weights of f16 are told apart', () => {
