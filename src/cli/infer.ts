@@ -65,7 +65,7 @@ export function registerInfer(program: Command): void {
     )
     .option('--min-size <pixels>', 'resize the shorter side of images to this', wholeNumber('--min-size', 1, 16384))
     .option('--max-size <pixels>', 'but the longer side to at most this', wholeNumber('--max-size', 1, 16384))
-    .option('--max-detections <number>', 'detections per image at most', wholeNumber('--max-detections', 1, 1000))
+    .option('--max-detections <number>', 'detections per image at most', wholeNumber('--max-detections', 1, 4096))
     .option('--overlay', 'write OUT/overlay/NAME.png: masks, outlines, boxes, scores and classes')
     .option('--profile', 'print time per op, memory, submissions and readbacks')
     .addOption(tuneOption())
@@ -208,6 +208,8 @@ class InferRun {
 
   summary(): string {
     const { images, options, saturated } = this;
+    const { classes, rpn, box } = this.detector.config;
+    const most = (classes - 1) * rpn.postNmsTopN;
     const lines = [
       `${this.detections} objects in ${images.length} ${images.length === 1 ? 'image' : 'images'}: ` +
         `${options.out}/predict.bbox.json, ${options.out}/predict.segm.json`,
@@ -216,10 +218,16 @@ class InferRun {
       lines.push(`pictures in ${options.out}/overlay`);
     }
     if (saturated.length > 0) {
-      const limit = this.detector.config.box.detectionsPerImage;
       lines.push(
-        `warning: ${saturated.length} ${saturated.length === 1 ? 'image has' : 'images have'} more than ${limit} ` +
-          `detections, the rest was left out (first: ${saturated.slice(0, 3).join(', ')}); raise --max-detections`,
+        `warning: ${saturated.length} ${saturated.length === 1 ? 'image has' : 'images have'} more than ` +
+          `${box.detectionsPerImage} detections, the rest was left out (first: ${saturated.slice(0, 3).join(', ')}); ` +
+          'raise --max-detections',
+      );
+    }
+    if (options.maxDetections !== undefined && options.maxDetections > most) {
+      lines.push(
+        `warning: the configuration proposes ${rpn.postNmsTopN} boxes an image, so that no more than ${most} objects ` +
+          `can be found, whatever --max-detections; raise model.rpn.post_nms_top_n in a file for --config`,
       );
     }
     return lines.join('\n');

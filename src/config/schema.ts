@@ -73,7 +73,7 @@ const box = section({
   score_threshold: fraction.default(0.05),
   nms_threshold: fraction.default(0.5),
   min_size: smallestSide.default(1e-2),
-  detections_per_image: integer(1, 1000).default(100),
+  detections_per_image: integer(1, 4096).default(100),
 });
 
 const mask = section({

@@ -104,7 +104,7 @@ const train = section({
 
 const validate = section({
   every: integer(1, 1_000_000).default(1),
-  max_detections: integer(1, 1000).nullable().default(null),
+  max_detections: integer(1, 4096).nullable().default(null),
   metric: choice([
     'segm_AP',
     'segm_AP50',

@@ -25,7 +25,7 @@ const MIN_RATIO_STEP = 1.5;
 const NEGLIGIBLE_SCALE = 1.25;
 const MIN_ANCHOR_STEP = Math.SQRT2;
 /** What the configuration's schema allows. */
-const LIMITS = { side: 16384, detections: 1000, proposals: 4096 };
+const LIMITS = { side: 16384, detections: 4096, proposals: 4096 };
 
 export interface Suggestion {
   readonly classNames: readonly string[];

@@ -206,6 +206,23 @@ describe.skipIf(!hasShared)('engine infer', () => {
     const { stdout } = await infer(...args, '--out', out, '--max-detections', '10');
     expect(results(out, 'bbox').length).toBe(10);
     expect(stdout).toMatch(/more than 10 detections.*--max-detections/);
+    expect(stdout).not.toMatch(/post_nms_top_n/);
+  });
+
+  test('as many detections as masks are computed of in two turns; and where fewer can be proposed, a word', async () => {
+    const config = file(
+      'many.yaml',
+      '_base_: mask_rcnn_slim\nmodel: {rpn: {post_nms_top_n: 1000, nms_threshold: 1}, box: {score_threshold: 0, nms_threshold: 1}}\n',
+    );
+    const args = ['--weights', WEIGHTS, '--images', `${IMAGES}/3441821ebea04fac.png`, '--max-detections', '1000'];
+    const out = join(folder, 'many');
+    const many = await infer(...args, '--config', config, '--out', out);
+    expect(many.code, many.stderr).toBe(0);
+    expect(many.stdout).not.toMatch(/warning/);
+    expect(results(out, 'segm')).toHaveLength(1000);
+    const few = await infer(...args, '--config', 'mask_rcnn_slim', '--out', out);
+    expect(few.code, few.stderr).toBe(0);
+    expect(few.stdout).toMatch(/proposes 500 boxes an image, .* no more than 500 objects .*model\.rpn\.post_nms_top_n/);
   });
 
   test('the command in a process of its own', async () => {

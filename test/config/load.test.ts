@@ -118,7 +118,7 @@ describe('keys and values', () => {
     ['classes: true', 'classes must be a whole number from 2 to 4096, not true'],
     ['rpn: {pre_nms_top_n: 5000}', 'must be a whole number from 1 to 4096, not 5000'],
     ['rpn: {post_nms_top_n: 0}', 'must be a whole number from 1 to 4096, not 0'],
-    ['box: {detections_per_image: 1001}', 'must be a whole number from 1 to 1000, not 1001'],
+    ['box: {detections_per_image: 5000}', 'must be a whole number from 1 to 4096, not 5000'],
     ['box: {hidden: [1024]}', 'hidden must be a list of the two widths of fc6 and fc7, not [1024]'],
     ['box: {hidden: [1, 2, 3]}', 'hidden must be a list of the two widths of fc6 and fc7, not [1,2,3]'],
     ['box: {coder_weights: [10, 10, 5, 0]}', 'coder_weights[3] must be a number above 0, not 0'],
@@ -156,7 +156,7 @@ describe('keys and values', () => {
   });
 
   it('takes the bounds themselves', () => {
-    const text = 'model:\n  box: {score_threshold: 0, nms_threshold: 1, detections_per_image: 1000}\n';
+    const text = 'model:\n  box: {score_threshold: 0, nms_threshold: 1, detections_per_image: 4096}\n';
     expect(loadConfig(write('c.yaml', text)).model.box).toMatchObject({ scoreThreshold: 0, nmsThreshold: 1 });
   });
 

@@ -117,7 +117,9 @@ describe('suggestConfig', () => {
     const full = (count: number) => suggestConfig(dataset([squares(count, 20, 40), squares(3, 20, 40)]), base)!;
     expect(full(20)).toMatchObject({ detections: 100, proposals: 1000, isOverfull: false });
     expect(full(401)).toMatchObject({ detections: 650, proposals: 1300, isOverfull: false });
-    expect(full(1001)).toMatchObject({ detections: 1000, proposals: 2000, isOverfull: true });
+    expect(full(1001)).toMatchObject({ detections: 1550, proposals: 3100, isOverfull: false });
+    expect(full(4096)).toMatchObject({ detections: 4096, proposals: 4096, isOverfull: false });
+    expect(full(4097)).toMatchObject({ detections: 4096, proposals: 4096, isOverfull: true });
   });
 
   test('one anchor a level, a fit of 1 where all boxes are alike and an anchor is', () => {
