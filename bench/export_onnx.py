@@ -2,8 +2,8 @@
 """Writes the benchmark's models as ONNX files: export_onnx.py MODEL FILE [WEIGHTS].
 
 Needs PyTorch 1.13 and torchvision 0.14 (Debian's python3-torch and python3-torchvision), and no package onnx.
-MODEL is resnet50 (input [1, 3, 224, 224], normalised), mask_rcnn, mask_rcnn_800 or slim (inputs [3, 320, 320],
-[3, 800, 1066] and [3, 520, 696], values 0 to 1). Shapes are static. Weights are those of a safetensors file, or by formula.
+MODEL is conv3x3 (input [1, 256, 56, 56]), resnet50 (input [1, 3, 224, 224], normalised), mask_rcnn, mask_rcnn_800 or
+slim (inputs [3, 320, 320], [3, 800, 1066] and [3, 520, 696], values 0 to 1). Shapes are static. Weights are those of a safetensors file, or by formula.
 """
 import inspect
 import os
@@ -30,6 +30,7 @@ def detector(height, width):
 
 
 MODELS = {
+    "conv3x3": lambda: (torch.zeros(1, 256, 56, 56), ["y"]),
     "resnet50": classifier,
     "mask_rcnn": lambda: detector(320, 320),
     "mask_rcnn_800": lambda: detector(800, 1066),

@@ -21,7 +21,17 @@ def mask_rcnn(min_size, max_size):
         weights=None, weights_backbone=None, num_classes=91, min_size=min_size, max_size=max_size)
 
 
+class Convolution(torch.nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, image):
+        return self.conv(image)
+
+
 MODELS = {
+    "conv3x3": lambda: Convolution(256),
     "resnet50": lambda: torchvision.models.resnet50(weights=None),
     "mask_rcnn": lambda: mask_rcnn(320, 320),
     "mask_rcnn_800": lambda: mask_rcnn(800, 1333),

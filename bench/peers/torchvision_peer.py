@@ -35,7 +35,7 @@ def inference(model, inputs, device):
     def run():
         on_device = image.to(device)
         if image.dim() == 4:
-            outputs = {"logits": model(on_device)}
+            outputs = {"y" if hasattr(model, "conv") else "logits": model(on_device)}
         else:
             outputs = model([on_device])[0]
         return {name: value.cpu() for name, value in outputs.items()}

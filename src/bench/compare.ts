@@ -1,16 +1,16 @@
 import type { ModelResult } from './measure';
 
 /**
- * How far two results of a classifier are apart, in words and as a number: the largest difference of two logits over the
- * largest logit.
+ * How far the tensor of that name is apart in two results, in words and as a number: the largest difference of two values
+ * over the largest value.
  */
-export function compareLogits(ours: ModelResult, theirs: ModelResult): string {
-  const [a, b] = [ours.logits, theirs.logits];
+export function compareTensors(name: string, ours: ModelResult, theirs: ModelResult): string {
+  const [a, b] = [ours[name], theirs[name]];
   if (a.length !== b.length) {
-    return `${a.length} logits against ${b.length}`;
+    return `${a.length} values of ${name} against ${b.length}`;
   }
   const difference = largest(a.length, (i) => Math.abs(a[i] - b[i]));
-  return `logits differ by ${(difference / largest(b.length, (i) => Math.abs(b[i]))).toExponential(1)} of the largest`;
+  return `${name} differ by ${(difference / largest(b.length, (i) => Math.abs(b[i]))).toExponential(1)} of the largest`;
 }
 
 /**

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { compareDetections, compareLogits, compareLosses } from '../../src/bench/compare';
+import { compareDetections, compareLosses, compareTensors } from '../../src/bench/compare';
 
-describe('compareLogits', () => {
+describe('compareTensors', () => {
   it('states the largest difference, also a NaN', () => {
-    expect(compareLogits({ logits: [1, -4] }, { logits: [1, -4.04] })).toBe('logits differ by 9.9e-3 of the largest');
-    expect(compareLogits({ logits: [NaN, 1] }, { logits: [1, 1] })).toMatch(/NaN/);
-    expect(compareLogits({ logits: [1] }, { logits: [1, 1] })).toBe('1 logits against 2');
+    expect(compareTensors('logits', { logits: [1, -4] }, { logits: [1, -4.04] })).toBe(
+      'logits differ by 9.9e-3 of the largest',
+    );
+    expect(compareTensors('logits', { logits: [NaN, 1] }, { logits: [1, 1] })).toMatch(/NaN/);
+    expect(compareTensors('logits', { logits: [1] }, { logits: [1, 1] })).toBe('1 values of logits against 2');
   });
 });
 

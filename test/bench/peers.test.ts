@@ -91,10 +91,10 @@ describe('what the peers need', () => {
     ]);
     const detectors = ['mask_rcnn', 'mask_rcnn_800', 'slim'];
     expect(Object.fromEntries(able)).toEqual({
-      'onnxruntime-webgpu': ['resnet50', ...detectors],
-      'onnxruntime-cpu': ['resnet50', ...detectors],
+      'onnxruntime-webgpu': ['conv3x3', 'resnet50', ...detectors],
+      'onnxruntime-cpu': ['conv3x3', 'resnet50', ...detectors],
       'tfjs-webgpu': ['resnet50'],
-      torchvision: ['resnet50', ...detectors, 'train_slim', 'train_r50'],
+      torchvision: ['conv3x3', 'resnet50', ...detectors, 'train_slim', 'train_r50'],
     });
   });
 });

@@ -13,7 +13,10 @@ export function tfjsWebgpu({ root }: PeerSetting): Peer {
   const script = join(root, SCRIPT);
   return {
     id: 'tfjs-webgpu',
-    lacks: ({ id }) => (id === resnet50.id ? null : 'there is no Mask R-CNN for it: it has no RoIAlign'),
+    lacks: ({ id }) =>
+      id === resnet50.id
+        ? null
+        : 'only ResNet-50 was built for it; it has no RoIAlign, so there is no Mask R-CNN for it',
     async start(model) {
       requirePackage(script, '@tensorflow/tfjs-core');
       requirePackage(script, '@tensorflow/tfjs-backend-webgpu');
