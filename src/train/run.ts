@@ -357,10 +357,11 @@ export class TrainingRun {
   }
 
   private lessForStep(): string[] {
-    const { batchSize, checkpointing } = this.options.config.train;
+    const { batchSize, regions, checkpointing } = this.options.config.train;
     return [
       ...(batchSize > 1 ? [`lower train.batch_size (now ${batchSize})`] : []),
       this.smallerImages(),
+      `lower train.regions.samples (now ${regions.samples})`,
       ...(checkpointing ? [] : ['set train.checkpointing=true']),
     ];
   }

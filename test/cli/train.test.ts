@@ -350,7 +350,7 @@ describe('a run', () => {
     );
     expect(code, stderr).toBe(2);
     expect(stderr).toMatch(
-      /engine: step 1: .* needs [\d.]+ [MG]iB, and the adapter's max\w+Size is [^:]*: lower train\.batch_size \(now 2\), or lower model\.image\.min_size and max_size \(now 16384 and 16384\), or set train\.checkpointing=true; there is no checkpoint yet\n$/,
+      /engine: step 1: .* needs [\d.]+ [MG]iB, and the adapter's max\w+Size is [^:]*: lower train\.batch_size \(now 2\), or lower model\.image\.min_size and max_size \(now 16384 and 16384\), or lower train\.regions\.samples \(now \d+\), or set train\.checkpointing=true; there is no checkpoint yet\n$/,
     );
     expect(stderr).not.toContain('--min-size');
   });
