@@ -71,7 +71,13 @@ export function shapesOf({ parameters }: Graph): Map<string, readonly number[]> 
 /** [C, P] to [P, C]. */
 function interleaved(values: Float32Array, channels: number): Float32Array<ArrayBuffer> {
   const pixels = values.length / channels;
-  return Float32Array.from(values, (_, i) => values[(i % channels) * pixels + Math.floor(i / channels)]);
+  const result = new Float32Array(values.length);
+  for (let channel = 0; channel < channels; channel++) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      result[pixel * channels + channel] = values[channel * pixels + pixel];
+    }
+  }
+  return result;
 }
 
 /** [P, C] to [C, P]; a vector stays as it is. */
