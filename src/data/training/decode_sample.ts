@@ -26,7 +26,13 @@ export async function decodeSample(entry: EncodedSample): Promise<DecodedParts> 
 }
 
 /** The bits of the masks: see `DecodedSample.words`. */
-export function maskWords({ height, placements, words, runs, runEnds }: Omit<EncodedSample, 'path' | 'width'>): Uint32Array<ArrayBuffer> {
+export function maskWords({
+  height,
+  placements,
+  words,
+  runs,
+  runEnds,
+}: Omit<EncodedSample, 'path' | 'width'>): Uint32Array<ArrayBuffer> {
   const bits = new Uint32Array(Math.max(1, words));
   runEnds.forEach((end, i) => {
     setMaskBits(runs.subarray(i === 0 ? 0 : runEnds[i - 1], end), height, rectangleOf(placements, i), bits);
