@@ -21,6 +21,7 @@ export type { DispatchTime } from './gpu/profiler';
 // tensors and ops
 export * as ops from './kernels';
 export { ShapeError, type Op } from './kernels/op';
+export type { Precision } from './kernels/precision';
 export {
   byteLength,
   dense,
@@ -38,12 +39,15 @@ export { CompiledGraph, type CompileOptions, type GraphRun, type PlanStatistics 
 export { Graph, type Tensor } from './graph/graph';
 export type { Variants } from './graph/lower';
 export { ParameterStore } from './graph/parameters';
+export { Tuner, type TunedChoice, type TunerOptions } from './graph/tuner';
+export type { TuningChoices } from './graph/tuning';
 
 // models
 export type { MaskRcnnConfig, ResnetName } from './models/config';
 export {
   Detector,
   type DetectedObject,
+  type DetectorOptions,
   type ImageDetections,
   type ImageProfile,
   type RgbPixels,
