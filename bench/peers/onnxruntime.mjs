@@ -1,10 +1,10 @@
 // A peer in a process of its own: ONNX Runtime on one model. It is told what to do by messages and answers each.
 import { createRequire } from 'node:module';
 import * as ort from 'onnxruntime-node';
+import { answerMessages } from './answer.mjs';
 
 /**
  * @typedef {{ kind: 'load', file: string, provider: 'webgpu' | 'cpu', shape: number[], data: Float32Array, outputs: string[] }} Load
- * @typedef {{ kind: 'run' }} Run
  */
 
 /** @type {{ session: ort.InferenceSession, image: ort.Tensor, outputs: string[] } | undefined} */
@@ -35,11 +35,4 @@ async function run() {
   return { milliseconds, result };
 }
 
-process.on('message', (/** @type {Load | Run} */ message) => {
-  const answer = message.kind === 'load' ? load(message) : run();
-  answer.then(
-    (value) => process.send?.({ value }),
-    (/** @type {unknown} */ error) => process.send?.({ error: String(error) }),
-  );
-});
-process.on('disconnect', () => process.exit());
+answerMessages(load, run);

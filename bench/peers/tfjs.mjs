@@ -2,13 +2,13 @@
 // answers each. The net is that of torchvision, in NHWC, with its BatchNorms folded into the convolutions, as TensorFlow's
 // converter folds them.
 import { create, globals } from 'webgpu';
+import { answerMessages } from './answer.mjs';
 
 /** @import { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core' */
 
 /**
  * @typedef {{ name: string, shape: number[], data: Float32Array }} Weight
  * @typedef {{ kind: 'load', weights: Weight[], shape: number[], data: Float32Array }} Load
- * @typedef {{ kind: 'run' }} Run
  */
 
 Object.assign(globalThis, globals);
@@ -121,11 +121,4 @@ async function run() {
   return { milliseconds, result: { logits: Array.from(values) } };
 }
 
-process.on('message', (/** @type {Load | Run} */ message) => {
-  const answer = message.kind === 'load' ? load(message) : run();
-  answer.then(
-    (value) => process.send?.({ value }),
-    (/** @type {unknown} */ error) => process.send?.({ error: String(error) }),
-  );
-});
-process.on('disconnect', () => process.exit());
+answerMessages(load, run);
